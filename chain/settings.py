@@ -1,0 +1,139 @@
+"""Every setting of Tillboard, each from the environment variable ``TILLBOARD_<NAME>``."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The checkout: what is not configured is kept beside the code, one set for each checkout."""
+
+GIB = 1024**3
+Secret = Annotated[str | None, Field(repr=False)]
+
+
+class Settings(BaseSettings):
+    """The settings; URLs that are not given are those of the embedded servers."""
+
+    model_config = SettingsConfigDict(env_prefix="TILLBOARD_", extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development",
+        description="production refuses to start without secret_key and the server URLs.",
+    )
+    data: Path = Field(
+        PROJECT / ".data",
+        description="Directory of uploads, secrets, logs and, where they are embedded, databases.",
+    )
+    host: str = Field("127.0.0.1", description="Address that the board listens on.")
+    port: int = Field(8050, ge=1, le=65535, description="Port that the board listens on.")
+    public_url: str | None = Field(
+        None, description="Address people type to reach the board, where a proxy is in front."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many proxies in front are trusted for X-Forwarded-*."
+    )
+
+    database_url: Secret = Field(
+        None,
+        description="PostgreSQL, as the role that row-level security binds (tillboard_app).",
+    )
+    admin_database_url: Secret = Field(
+        None, description="PostgreSQL, as the owner of the tables (tillboard_owner): migrations."
+    )
+    backup_database_url: Secret = Field(
+        None, description="PostgreSQL, as the role that reads all chains (tillboard_backup)."
+    )
+    superuser_database_url: Secret = Field(
+        None,
+        description="PostgreSQL, as a superuser: `migrate` makes roles and database.",
+    )
+    broker_url: Secret = Field(None, description="Valkey or Redis URL for the queue of jobs.")
+    cache_url: Secret = Field(
+        None, description="Valkey or Redis URL for cached figures; broker_url where not given."
+    )
+    database_pool_size: int = Field(
+        4, ge=1, le=50, description="Connections that one process keeps open."
+    )
+
+    secret_key: Secret = Field(
+        None,
+        min_length=32,
+        description="Signs log-in cookies; made at the first start where not given.",
+    )
+    payer_key: Secret = Field(
+        None,
+        min_length=32,
+        description="Keys the hash of payer ids. Never change it: payers would not be recognised.",
+    )
+    session_hours: int = Field(
+        24 * 14, ge=1, description="Hours after which a log-in that is not used ends."
+    )
+    secure_cookies: bool = Field(
+        False, description="Send cookies over HTTPS only; switch on wherever HTTPS is served."
+    )
+
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: readable in a terminal, JSON everywhere else."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least level that is logged."
+    )
+    language: Literal["en", "zh"] = Field(
+        "en", description="Language of the board before a person chooses, and of the terminal."
+    )
+
+    upload_max_bytes: int = Field(
+        4 * GIB, ge=1, description="The largest file that may be uploaded, in bytes."
+    )
+    unpacked_max_bytes: int = Field(
+        16 * GIB, ge=1, description="The most that one archive may unpack to, in bytes."
+    )
+    line_max_bytes: int = Field(
+        1024**2, ge=1024, description="The longest line of a file that is read, in bytes."
+    )
+
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port on which a worker serves its counters, where it has a host of its own.",
+    )
+    worker_concurrency: int = Field(2, ge=1, le=64, description="Jobs a worker does at once.")
+    import_backends: int = Field(
+        2, ge=1, le=16, description="Database connections that one large import uses at once."
+    )
+    job_seconds: int = Field(
+        3600, ge=60, description="Seconds after which a job is stopped and tried again."
+    )
+    web_workers: int = Field(2, ge=1, le=64, description="Processes that serve the board.")
+    web_threads: int = Field(4, ge=1, le=64, description="Threads of each of these processes.")
+
+    demo: bool = Field(True, description="`tillboard run` loads the demo chain at its first start.")
+
+    @property
+    def inbox(self) -> Path:
+        """Where uploads are kept, each under its SHA-256."""
+        return self.data / "inbox"
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Where processes leave their counters for /metrics to add up."""
+        return self.data / "metrics"
+
+    @property
+    def board_url(self) -> str:
+        """The address a person opens."""
+        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::"} else self.host  # noqa: S104
+        return self.public_url or f"http://{host}:{self.port}"
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process, read from the environment once.
+
+    Raises pydantic.ValidationError naming each variable that is no good.
+    """
+    return Settings()

@@ -1,0 +1,81 @@
+"""How an import is told in words: its state, its error, what is left over, when it was."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+
+from chain.money import exponent, to_minor
+from chain.words import catalogue, say
+from figures.formats import count_full, locale, money_full
+
+STATE_COLOURS = {
+    "received": "gray",
+    "reading": "till",
+    "merging": "till",
+    "done": "gray",
+    "quarantined": "yellow",
+    "failed": "red",
+    "undone": "gray",
+}
+COUNTED = frozenset({"sale_count", "refund_count", "income_count", "count", "lines"})
+"""Totals that are numbers of rows and not money."""
+AT_WORK = frozenset({"received", "reading", "merging"})
+
+
+def state(lang: str, name: str) -> str:
+    """Return the state in a word or two."""
+    return say(lang, f"dashboard.imports.state.{name}")
+
+
+def reason(lang: str, key: str, params: Mapping[str, Any]) -> str:
+    """Return the sentence of an error or a reject; one that is no longer known names itself."""
+    if key not in catalogue(lang):
+        return say(lang, "dashboard.imports.reason_unknown", key=key)
+    try:
+        return say(lang, key, **params)
+    except (KeyError, IndexError, ValueError):
+        return say(lang, "dashboard.imports.reason_unknown", key=key)
+
+
+def total_name(lang: str, name: str) -> str:
+    """Return the name of a stated total in the reader's language, else as the file names it."""
+    for key in (f"etl.total.{name}", name):
+        if key in catalogue(lang):
+            return say(lang, key)
+    return name
+
+
+def total_amount(lang: str, name: str, value: Decimal, currency: str) -> str:
+    """Return a stated total, in full: a number of lines, or money in major units."""
+    if name in COUNTED:
+        return count_full(int(value), lang)
+    if value == round(value, exponent(currency)):
+        return money_full(to_minor(value, currency), currency, lang)
+    return f"{value.normalize():f}"  # finer than the currency: fees before they are rounded
+
+
+def moment(value: datetime | None, zone: str, lang: str) -> str:
+    """Return a date and time of the chain's day, short; a dash for none."""
+    if value is None or value != value:
+        return "–"
+    local = value.astimezone(ZoneInfo(zone))
+    pattern = "M月d日 HH:mm" if lang == "zh" else "d MMM HH:mm"
+    return str(format_datetime(local, pattern, locale=locale(lang)))
+
+
+def day(value: date | None, lang: str) -> str:
+    """Return a date as 11月23日 周一 or Mon 23 Nov; a dash for none."""
+    if value is None:
+        return "–"
+    pattern = "M月d日 EEE" if lang == "zh" else "EEE d MMM"
+    return str(format_date(value, pattern, locale=locale(lang)))
+
+
+def source(lang: str, name: str) -> str:
+    """Return the platform of a source (``alipay_merchant``) as people write it."""
+    key = f"dashboard.source.{name.partition('_')[0].partition('-')[0]}"
+    return say(lang, key) if key in catalogue(lang) else name

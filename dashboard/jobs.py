@@ -1,0 +1,24 @@
+"""The jobs that the board starts, by what they do; ``workers`` says how."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Jobs(Protocol):
+    """Starts jobs. Each raises TransientError where the queue cannot be reached."""
+
+    def import_batch(self, chain_id: int, batch_id: int) -> None:
+        """Start the import of a received batch, or take up one again."""
+        ...
+
+    def undo_batch(self, chain_id: int, batch_id: int) -> None:
+        """Start to take back everything that a batch brought."""
+        ...
+
+    def ready(self) -> bool:
+        """Return whether the queue answers."""
+        ...
+
+    def waiting(self) -> Mapping[str, int]:
+        """Return how many jobs wait, by queue."""
+        ...

@@ -1,0 +1,1 @@
+"""The pages; each module declares a ``dashboard.frame.Page``."""

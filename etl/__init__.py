@@ -1,0 +1,1 @@
+"""Platform files and APIs to canonical payments to the warehouse."""

@@ -1,0 +1,324 @@
+"""A metric day by day against a comparison in grey, and its sparkline."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from chain.days import Period
+from chain.metrics import Metric
+from figures import formats
+from figures.look import (
+    Figure,
+    Look,
+    Mark,
+    Picture,
+    date_axis,
+    layout,
+    nothing,
+    value_axis,
+)
+from figures.tokens import alpha
+
+HEIGHT = 320
+Values = list[float | None]
+_STEP = {"day": 1, "week": 7}
+
+
+def daily_sales(
+    frame: pd.DataFrame,
+    before: pd.DataFrame,
+    *,
+    metric: Metric,
+    period: Period,
+    before_period: Period,
+    look: Look,
+    than: str,
+    value: float | None = None,
+    value_before: float | None = None,
+    gaps: Sequence[date] = (),
+    marks: Sequence[Mark] = (),
+    grain: str = "day",
+    height: int = HEIGHT,
+) -> Picture:
+    """Draw ``metric`` over ``period`` and, laid over it, over ``before_period``.
+
+    ``frame`` and ``before``: ``day`` (date), ``value`` (minor units, counts, ratios). ``gaps`` are
+    shaded and stay gaps. ``value`` and ``value_before``, the metric over the whole periods, make
+    the title; ``than`` names the comparison in it.
+    """
+    days = days_of(period, grain)
+    scale = look.scale(metric.unit)
+    now = values_of(frame, days, scale)
+    past_days = days_of(before_period, grain)[: len(days)]
+    past = values_of(before, past_days, scale)
+    past += [None] * (len(days) - len(past))
+    if not any(value is not None for value in now + past):
+        return nothing(look, look.say("daily.none", metric=metric.label(look.lang)), height=height)
+    axis = [day.isoformat() for day in days]
+    theme = look.tokens
+    traces = [
+        _trace(axis, past, theme.comparison, 1.5, than, _hovers(past, past_days, metric, look)),
+        _trace(axis, now, theme.this, 2.5, look.say("this_period"), _hovers(now, [], metric, look)),
+    ]
+    seen = [value for value in now + past if value is not None]
+    figure: Figure = {
+        "data": traces,
+        "layout": layout(
+            look,
+            height=height,
+            xaxis=date_axis(look, range=_range(days, grain)),
+            yaxis=value_axis(look, max(seen), metric.unit, lowest=min(seen)),
+            shapes=_shades(gaps, look) + _mark_lines(marks, look),
+            margin={"l": 8, "r": 52, "t": 12, "b": 8, "pad": 4},
+            annotations=_mark_words(marks, look)
+            + _ends(axis, (now, past), (days[-1], past_days[-1]), look),
+        ),
+    }
+    title = _title(metric, look, than, (value, value_before), now)
+    return Picture(
+        figure, title, _subtitle(metric, look, grain, gaps), _alt(days, now, metric, look, than)
+    )
+
+
+def sparkline(
+    values: Sequence[float | None],
+    together: Sequence[Sequence[float | None]] = (),
+    *,
+    height: int = 36,
+    width: int = 160,
+) -> str:
+    """Return an SVG line of ``values``, gaps kept, on one scale with all lines of ``together``.
+
+    The scale starts at 60 % of the largest value, or lower where a value is, so that the week is
+    seen and a change of 1 % does not look like a fall.
+
+    An SVG and not a Plotly figure: a page has many, and each must be there at once. It is black, to
+    be used as a mask, so that the page gives it its colour.
+    """
+    everything = [*values, *(value for line in together for value in line)]
+    seen = [value for value in everything if value is not None and not formats.missing(value)]
+    top = max(seen, default=0.0) or 1.0
+    low = max(0.0, min([*seen, 0.6 * top]))
+    path = _path(values, (low, top), width, height)
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' "
+        f"preserveAspectRatio='none'><path d='{path}' fill='none' "
+        "stroke='#000' stroke-width='2' stroke-linejoin='round' stroke-linecap='round' "
+        "vector-effect='non-scaling-stroke'/></svg>"
+    )
+
+
+def _path(
+    values: Sequence[float | None], scale: tuple[float, float], width: int, height: int
+) -> str:
+    low, top = scale
+    step = width / max(len(values) - 1, 1)
+    parts, pen = [], "M"
+    for index, value in enumerate(values):
+        if value is None or formats.missing(value):
+            pen = "M"
+            continue
+        y = (height - 2) - max(value - low, 0.0) / (top - low) * (height - 4)
+        parts.append(f"{pen}{index * step:.1f} {y:.1f}")
+        pen = "L"
+    return "".join(parts)
+
+
+def days_of(period: Period, grain: str) -> list[date]:
+    """Return the days of ``period``, or the first days of its weeks (Mondays) or months."""
+    if grain == "month":
+        months = pd.period_range(period.start, period.end, freq="M")
+        return [month.start_time.date() for month in months]
+    step = _STEP[grain]
+    first = period.start - timedelta(days=period.start.weekday() if step == 7 else 0)
+    count = (period.end - first).days // step + 1
+    return [first + timedelta(days=step * i) for i in range(count)]
+
+
+def values_of(frame: pd.DataFrame, days: Sequence[date], scale: float) -> Values:
+    """Return the ``value`` of each of ``days`` times ``scale``; None in gaps."""
+    known = dict(zip(frame["day"], frame["value"], strict=True)) if len(frame) else {}
+    values: Values = []
+    for day in days:
+        value = known.get(day)
+        values.append(None if formats.missing(value) else round(float(value) * scale, 4))  # type: ignore[arg-type]
+    return values
+
+
+def _hovers(values: Values, days: Sequence[date], metric: Metric, look: Look) -> list[str]:
+    scale = look.scale(metric.unit)
+    texts = []
+    for index, value in enumerate(values):
+        text = look.say("no_data") if value is None else look.full(value / scale, metric.unit)
+        if index < len(days):
+            text += f" · {formats.day_year(days[index], look.lang)}"
+        texts.append(text)
+    return texts
+
+
+def _trace(
+    axis: list[str], values: Values, colour: str, width: float, name: str, hovers: list[str]
+) -> dict[str, Any]:
+    lonely = sum(value is not None for value in values) < 3
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if lonely else "lines",
+        "x": axis,
+        "y": values,
+        "connectgaps": False,
+        "name": name,
+        "line": {"color": colour, "width": width},
+        "customdata": hovers,
+        "hovertemplate": "%{customdata}",
+    }
+
+
+def _range(days: Sequence[date], grain: str) -> list[str]:
+    pad = timedelta(hours=12 if grain == "day" else 84)
+    noon = [pd.Timestamp(days[0]) - pad, pd.Timestamp(days[-1]) + pad]
+    return [stamp.isoformat() for stamp in noon]
+
+
+def _ends(
+    axis: list[str], series: tuple[Values, Values], last: tuple[date, date], look: Look
+) -> list[dict[str, Any]]:
+    """Name both lines at their ends: by the year where the comparison is of another one."""
+    other_year = last[0].year != last[1].year
+    words = ("now", "before")
+    ends = [_last(values) for values in series]
+    top = max((value for values in series for value in values if value is not None), default=1.0)
+    shifts = [0, 0]
+    if ends[0] and ends[1] and abs(ends[0][1] - ends[1][1]) < 0.09 * top:
+        shifts = [9, -9] if ends[0][1] >= ends[1][1] else [-9, 9]
+    colours = (look.tokens.this, look.tokens.comparison)
+    return [
+        {
+            "x": axis[end[0]],
+            "y": end[1],
+            "xanchor": "left",
+            "xshift": 6,
+            "yshift": shifts[i],
+            "text": str(last[i].year) if other_year else look.say(f"end.{words[i]}"),
+            "showarrow": False,
+            "font": {"color": colours[i], "size": 12},
+        }
+        for i, end in enumerate(ends)
+        if end
+    ]
+
+
+def _last(values: Values) -> tuple[int, float] | None:
+    for index in range(len(values) - 1, -1, -1):
+        value = values[index]
+        if value is not None:
+            return index, value
+    return None
+
+
+def _shades(gaps: Sequence[date], look: Look) -> list[dict[str, Any]]:
+    """Return one grey band for each run of days with no data."""
+    bands: list[list[date]] = []
+    for day in sorted(gaps):
+        if bands and (day - bands[-1][1]).days == 1:
+            bands[-1][1] = day
+        else:
+            bands.append([day, day])
+    half = timedelta(hours=12)
+    return [
+        {
+            "type": "rect",
+            "layer": "below",
+            "xref": "x",
+            "yref": "paper",
+            "x0": (pd.Timestamp(start) - half).isoformat(),
+            "x1": (pd.Timestamp(end) + half).isoformat(),
+            "y0": 0,
+            "y1": 1,
+            "line": {"width": 0},
+            "fillcolor": look.tokens.closed,
+        }
+        for start, end in bands
+    ]
+
+
+def _mark_lines(marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
+    half = timedelta(hours=12)
+    return [
+        {
+            "type": "line",
+            "xref": "x",
+            "yref": "paper",
+            "x0": (pd.Timestamp(mark.start) - half).isoformat(),
+            "x1": (pd.Timestamp(mark.end) + half).isoformat(),
+            "y0": 0,
+            "y1": 0,
+            "line": {"color": look.tokens.attention, "width": 4},
+        }
+        for mark in marks
+    ]
+
+
+def _mark_words(marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
+    return [
+        {
+            "xref": "x",
+            "yref": "paper",
+            "x": (pd.Timestamp(mark.start) + (mark.end - mark.start) / 2).isoformat(),
+            "y": 0,
+            "yanchor": "bottom",
+            "yshift": 3,
+            "text": mark.label,
+            "showarrow": False,
+            "font": {"color": look.tokens.attention_text, "size": 11},
+            "bgcolor": alpha(look.tokens.surface, 0.8),
+        }
+        for mark in marks
+    ]
+
+
+def _title(
+    metric: Metric, look: Look, than: str, values: tuple[float | None, float | None], now: Values
+) -> str:
+    label = metric.label(look.lang)
+    value, before = values
+    if value is None or before is None or formats.missing(before) or not before:
+        seen = [v for v in now if v is not None]
+        mean = sum(seen) / len(seen) / look.scale(metric.unit) if seen else None
+        return look.say("daily.alone", metric=label, amount=look.shown(mean, metric.unit))
+    text, way = formats.change(value, before, metric.unit, look.currency, look.lang)
+    key = {1: "up", -1: "down", 0: "level"}[way]
+    return look.say(f"daily.{key}", metric=label, than=than, amount=text[2:])
+
+
+def _subtitle(metric: Metric, look: Look, grain: str, gaps: Sequence[date]) -> str:
+    label = metric.label(look.lang)
+    if grain == "day":
+        text = look.say(f"unit.{metric.unit}", metric=label, currency=look.sign())
+    else:
+        text = look.say(f"daily.subtitle_{grain}", metric=label)
+    if not gaps:
+        return text
+    if len(gaps) == 1:
+        return f"{text} · {look.say('daily.gaps_one', day=formats.day(gaps[0], look.lang))}"
+    return f"{text} · {look.say('daily.gaps', count=len(gaps))}"
+
+
+def _alt(days: Sequence[date], now: Values, metric: Metric, look: Look, than: str) -> str:
+    seen = [(value, day) for value, day in zip(now, days, strict=True) if value is not None]
+    if not seen:
+        return look.say("daily.alt_none")
+    scale = look.scale(metric.unit)
+    (low, low_day), (high, high_day) = min(seen), max(seen)
+    return look.say(
+        "daily.alt",
+        metric=metric.label(look.lang),
+        first=formats.day(days[0], look.lang),
+        last=formats.day(days[-1], look.lang),
+        high=look.shown(high / scale, metric.unit),
+        high_day=formats.day(high_day, look.lang),
+        low=look.shown(low / scale, metric.unit),
+        low_day=formats.day(low_day, look.lang),
+        than=than,
+    )

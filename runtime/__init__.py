@@ -1,0 +1,1 @@
+"""Running Tillboard: the command line, the embedded servers, the demo chain, backup and restore."""

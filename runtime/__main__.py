@@ -1,0 +1,5 @@
+"""``python -m runtime`` is ``tillboard``."""
+
+from runtime.cli import main
+
+main()

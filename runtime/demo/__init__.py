@@ -1,0 +1,34 @@
+"""The demo chain: a tea chain that writes the bills of its platforms as they write them."""
+
+from runtime.demo.bills import MANIFEST, SEED, describe, write_bills
+from runtime.demo.description import (
+    DemoAccount,
+    DemoBinding,
+    DemoCampaign,
+    DemoChain,
+    DemoRegion,
+    DemoSize,
+    DemoStore,
+)
+from runtime.demo.manifest import Entry, Sums, expected_totals, read_manifest
+from runtime.demo.truth import TRUTH, TRUTH_DAYS
+
+__all__ = [
+    "MANIFEST",
+    "SEED",
+    "TRUTH",
+    "TRUTH_DAYS",
+    "DemoAccount",
+    "DemoBinding",
+    "DemoCampaign",
+    "DemoChain",
+    "DemoRegion",
+    "DemoSize",
+    "DemoStore",
+    "Entry",
+    "Sums",
+    "describe",
+    "expected_totals",
+    "read_manifest",
+    "write_bills",
+]

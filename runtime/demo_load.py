@@ -1,0 +1,64 @@
+"""Loading the demo: one process writes the bills, this one imports them as they come.
+
+The newest month comes first, by the same path as any file. Killed at any line, it is simply run
+again: what is in already changes nothing.
+"""
+
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from etl.importer import Importer
+from runtime.demo import write_bills
+from runtime.demo_state import demo_state, save_state
+from warehouse.session import Scope, Warehouse
+
+
+def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator[Path]:
+    """Write and import the bills of the demo in ``directory``; yield each one that is in.
+
+    Raises TransientError where the warehouse goes away, FileNotFoundError with no demo prepared.
+    """
+    state = demo_state(directory)
+    if state is None:
+        raise FileNotFoundError(directory)
+    importer = Importer(warehouse, Scope(state.chain_id), payer_key)
+    for path in _written(directory / "bills", date.fromisoformat(state.today)):
+        for _ in importer.import_path(path):
+            pass
+        yield path
+    save_state(directory, replace(state, loaded=True))
+
+
+def _written(directory: Path, today: date) -> Iterator[Path]:
+    """Yield the bills as another process completes them, so that both cores are at work."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    writer = context.Process(target=_write, args=(sender, directory, today), daemon=True)
+    writer.start()
+    sender.close()
+    try:
+        while name := _next(receiver):
+            yield Path(name)
+        writer.join()
+        if writer.exitcode:
+            raise RuntimeError(f"the writer of the demo's bills ended with {writer.exitcode}")
+    finally:
+        writer.kill()
+        writer.join()
+
+
+def _next(receiver: Connection) -> str | None:
+    try:
+        name: str = receiver.recv()
+    except EOFError:
+        return None
+    return name
+
+
+def _write(sender: Connection, directory: Path, today: date) -> None:
+    for path in write_bills(directory, today=today):
+        sender.send(str(path))

@@ -1,0 +1,132 @@
+"""Chains and the accounts of their owners, as set-up and the command line make them."""
+
+import secrets
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from sqlalchemy import Connection, text
+
+from chain.errors import PermanentError
+from warehouse.session import Scope, Warehouse
+
+OWNER_EMAIL = "owner@tillboard.local"
+UNASSIGNED = ("unassigned", "未分配", "Unassigned")
+
+
+@dataclass(frozen=True, slots=True)
+class NewChain:
+    """What a chain is made from: names, ISO currency and country, IANA time zone."""
+
+    name: str
+    currency: str = "CNY"
+    country: str = "CN"
+    time_zone: str = "Asia/Shanghai"
+
+
+def create_chain(warehouse: Warehouse, new: NewChain) -> int:
+    """Make a chain with its store for money that is bound to none; return its number."""
+    with warehouse.directory() as connection:
+        number = connection.scalar(
+            text("select nextval(pg_get_serial_sequence('public.chain', 'chain_id'))")
+        )
+        assert isinstance(number, int)
+    with warehouse.begin(Scope(number)) as connection:
+        values = {
+            "chain": number,
+            "name": new.name,
+            "currency": new.currency,
+            "country": new.country,
+            "zone": new.time_zone,
+        }
+        connection.execute(_CHAIN, values)
+        connection.execute(_DIRECTORY, values)
+        code, name, name_en = UNASSIGNED
+        connection.execute(
+            _UNASSIGNED, {**values, "code": code, "store": name, "store_en": name_en}
+        )
+    return number
+
+
+def create_owner(warehouse: Warehouse, chain_id: int, email: str, lang: str) -> str | None:
+    """Give the chain an owner; return the new password, None where the account was there."""
+    password = secrets.token_urlsafe(12)
+    with warehouse.directory() as connection:
+        known = connection.scalar(_PERSON, {"email": email})
+        user = known or connection.scalar(
+            text(
+                "insert into directory.app_user (email, name, lang, password_hash)"
+                " values (:email, '', :lang, :hash) returning user_id"
+            ),
+            {"email": email, "lang": lang, "hash": PasswordHasher().hash(password)},
+        )
+        connection.execute(
+            text(
+                "insert into directory.membership (chain_id, user_id, role)"
+                " values (:chain, :user, 'owner') on conflict do nothing"
+            ),
+            {"chain": chain_id, "user": user},
+        )
+    return None if known else password
+
+
+def new_password(warehouse: Warehouse, email: str) -> str:
+    """Give a person a new password and end their sessions; return it.
+
+    Raises PermanentError naming the addresses there are where this one is not among them.
+    """
+    password = secrets.token_urlsafe(12)
+    with warehouse.directory() as connection:
+        changed = connection.execute(
+            text(
+                "update directory.app_user set password_hash = :hash, failed_logins = 0,"
+                " locked_until = null, session_epoch = session_epoch + 1"
+                " where lower(email) = lower(:email)"
+            ),
+            {"hash": PasswordHasher().hash(password), "email": email},
+        )
+        if changed.rowcount == 0:
+            known = connection.scalars(text("select email from directory.app_user")).all()
+            raise PermanentError("runtime.no_person", email=email, known=", ".join(known) or "-")
+    return password
+
+
+def emails(warehouse: Warehouse) -> list[str]:
+    """Return the addresses of all people, the first one made first."""
+    with warehouse.directory() as connection:
+        query = text("select email from directory.app_user order by user_id")
+        return list(connection.scalars(query))
+
+
+def chains(connection: Connection) -> dict[int, str]:
+    """Return the names of all chains by number."""
+    query = text("select chain_id, name from directory.chain order by chain_id")
+    return {row.chain_id: row.name for row in connection.execute(query)}
+
+
+def the_chain(warehouse: Warehouse, wanted: int | None) -> int:
+    """Return the chain that is meant: ``wanted``, or the only one.
+
+    Raises PermanentError where there is none, or where it is not clear which.
+    """
+    with warehouse.directory() as connection:
+        known = chains(connection)
+    if wanted in known:
+        return wanted
+    if not known:
+        raise PermanentError("runtime.no_chain")
+    if wanted is not None or len(known) > 1:
+        names = ", ".join(f"{number} {name}" for number, name in known.items())
+        raise PermanentError("runtime.which_chain", names=names)
+    return next(iter(known))
+
+
+_CHAIN = text(
+    "insert into chain (chain_id, name, currency, time_zone, country)"
+    " overriding system value values (:chain, :name, :currency, :zone, :country)"
+)
+_DIRECTORY = text("insert into directory.chain (chain_id, name) values (:chain, :name)")
+_UNASSIGNED = text(
+    "insert into store (chain_id, code, name, name_en, sort_key, time_zone, unassigned)"
+    " values (:chain, :code, :store, :store_en, '~', :zone, true)"
+)
+_PERSON = text("select user_id from directory.app_user where lower(email) = lower(:email)")

@@ -1,0 +1,150 @@
+"""Samples of Meituan's merchant files, of card acquirers and shops, and of tables by column map."""
+
+from etl.reading import ColumnMapSpec
+from tests.contract.conformance import Sample
+
+TAKINGS = ColumnMapSpec(
+    name="takings",
+    columns={"occurred_at": "日期", "store_ref": "门店", "gross": "金额", "count": "笔数"},
+    zone="Asia/Shanghai",
+    currency="CNY",
+    platform="cash",
+)
+TABLE = ColumnMapSpec(
+    name="kasse",
+    columns={
+        "occurred_at": "Datum",
+        "clock": "Uhrzeit",
+        "gross": "Betrag",
+        "kind": "Art",
+        "store_ref": "Laden",
+        "zone": "Zone",
+        "currency": "Währung",
+        "fee": "Gebühr",
+    },
+    zone="UTC",
+    currency="EUR",
+    kinds={"Verkauf": "sale", "Storno": "refund", "Einlage": "skip"},
+    decimal=",",
+)
+MORE = (
+    Sample(
+        "meituan_merchant_orders.csv",
+        "meituan_merchant",
+        "orders",
+        (("sale", 3650, 618, 2432), ("sale", 2100, 250, 1850), ("refund", -3000, -100, -2400)),
+    ),
+    Sample(
+        "meituan_till_payments.csv",
+        "meituan_till",
+        "payments",
+        (
+            ("sale", 3000, 0, 2800),
+            ("sale", 1800, 0, 1800),
+            ("sale", 4000, 20, 3980),
+            ("sale", 1200, 0, 1200),
+            ("refund", -3000, 0, -2800),
+        ),
+        1,
+    ),
+    Sample(
+        "adyen_settlement_detail.csv",
+        "adyen",
+        "settlement_detail",
+        (
+            ("sale", 10000, 165, 9835),
+            ("sale", 3050, 50, 3000),
+            ("sale", 1200, 36, 1164),
+            ("refund", -4000, 10, -4010),
+            ("chargeback", -6000, 750, -6750),
+            ("fee", 0, 9, -9),
+            ("adjustment", -500, 0, -500),
+        ),
+        2,
+    ),
+    Sample(
+        "paypal_activity.csv",
+        "paypal",
+        "activity",
+        (
+            ("sale", 108400, 425, 107975),
+            ("sale", 5000, 220, 4780),
+            ("refund", -8400, -225, -8175),
+            ("reserve", -10000, 0, -10000),
+            ("release", 10000, 0, 10000),
+            ("fee", 0, 2000, -2000),
+            ("chargeback", -5000, 0, -5000),
+            ("adjustment", 300, 0, 300),
+        ),
+        4,
+    ),
+    Sample(
+        "stripe_balance_change.csv",
+        "stripe",
+        "balance_change",
+        (
+            ("sale", 10000, 320, 9680),
+            ("refund", -4000, -116, -3884),
+            ("sale", 5000, 180, 4820),
+            ("refund", -1000, 0, -1000),
+            ("chargeback", -5000, 1500, -6500),
+            ("fee", 0, 200, -200),
+            ("reserve", -500, 0, -500),
+            ("release", 500, 0, 500),
+        ),
+        1,
+    ),
+    Sample(
+        "square_transactions.csv",
+        "square",
+        "transactions",
+        (
+            ("sale", 3416, 93, 3023),
+            ("sale", 1000, 0, 1000),
+            ("voucher", 2500, 0, 2500),
+            ("voucher", 5000, 140, 4860),
+            ("sale", 125000, 0, 125000),
+            ("refund", -1296, 0, -1296),
+        ),
+    ),
+    Sample(
+        "shopify_payout_transactions.csv",
+        "shopify",
+        "payout_transactions",
+        (
+            ("sale", 5629, 193, 5436),
+            ("refund", -2000, 0, -2000),
+            ("refund", -2000, 0, -2000),
+            ("sale", 2500, 103, 2397),
+            ("chargeback", -2500, 1500, -4000),
+            ("adjustment", 150, 0, 150),
+        ),
+        1,
+    ),
+    Sample(
+        "generic_takings.csv",
+        "generic",
+        "takings",
+        (
+            ("sale", 81200, 0, 81200),
+            ("sale", 64050, 0, 64050),
+            ("sale", 0, 0, 0),
+            ("sale", 70500, 0, 70500),
+        ),
+        maps=(TAKINGS,),
+    ),
+    Sample(
+        "generic_table.csv",
+        "generic",
+        "kasse",
+        (
+            ("sale", 123450, 310, 123140),
+            ("sale", 450, 0, 450),
+            ("sale", 450, 0, 450),
+            ("sale", 900, 0, 900),
+            ("refund", -450, 0, -450),
+        ),
+        1,
+        maps=(TABLE,),
+    ),
+)

@@ -1,0 +1,167 @@
+"""Tenancy: the chain leads every key, every tenant table is forced, nobody sees another's rows."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from tests.conftest import Database
+from warehouse.session import Scope, Warehouse, sqlalchemy_url
+from warehouse.tables import metadata
+
+TENANT = [table for table in metadata.sorted_tables if table.info.get("tenant", True)]
+NAMES = [table.name for table in TENANT]
+STORE_SCOPED = [table.name for table in TENANT if "store_id" in table.c]
+EVERY_STORE = {"store_binding"}
+"""Which place is which store, to be known wherever payments are read in."""
+
+MINE, OTHERS = 1, 2
+
+
+@pytest.fixture(scope="module")
+def behind(module_database: Database) -> Iterator[Connection]:
+    """The superuser's connection: sees what is really there."""
+    engine = create_engine(sqlalchemy_url(module_database.superuser))
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def warehouse(module_database: Database, behind: Connection) -> Iterator[Warehouse]:
+    """A warehouse in which two chains have one row in every table, for stores 10 and 11."""
+    behind.execute(text("set session_replication_role = replica"))
+    for chain in (MINE, OTHERS):
+        for table in TENANT:
+            for store in (10, 11) if "store_id" in table.c else (10,):
+                _insert(behind, table.name, chain, store)
+    behind.commit()
+    opened = Warehouse(module_database.app)
+    yield opened
+    opened.close()
+
+
+def _insert(connection: Connection, table: str, chain: int, store: int) -> None:
+    columns, values = [], []
+    described = connection.execute(
+        text(
+            "select column_name, data_type, is_nullable, column_default, is_identity"
+            " from information_schema.columns"
+            " where table_schema = 'public' and table_name = :table"
+        ),
+        {"table": table},
+    )
+    for name, kind, nullable, default, identity in described.fetchall():
+        if name == "chain_id":
+            value = str(chain)
+        elif name == "store_id":
+            value = str(store)
+        elif nullable == "YES" or default is not None:
+            continue
+        elif identity == "YES":
+            value = str(chain * 100 + store)
+        else:
+            value = _CONSTANTS.get((table, name)) or _VALUES[kind]
+        columns.append(name)
+        values.append(value.format(chain=chain, store=store))
+    connection.execute(
+        text(
+            f'insert into "{table}" ({", ".join(columns)})'
+            f" overriding system value values ({', '.join(values)})"
+        )
+    )
+
+
+_CONSTANTS = {
+    ("store_binding", "ref_kind"): "'store'",
+    ("import_batch", "state"): "'done'",
+}
+_VALUES = {
+    "text": "'{chain}-{store}'",
+    "character varying": "'{chain}-{store}'",
+    "bigint": "{chain}{store}",
+    "integer": "{chain}{store}",
+    "smallint": "1",
+    "date": "'2026-01-01'",
+    "timestamp with time zone": "'2026-01-01 00:00+00'",
+    "uuid": "md5('{chain}-{store}')::uuid",
+    "bytea": "'\\x00'",
+    "numeric": "1",
+    "double precision": "1",
+    "jsonb": "'{{}}'",
+    "ARRAY": "'{{}}'",
+    "boolean": "false",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_chain_leads_every_unique_key(behind: Connection, name: str) -> None:
+    """Citus can distribute a table only if the distribution column is in each of them."""
+    seen = inspect(behind)
+    keys: list[list[str | None]] = [[*seen.get_pk_constraint(name)["constrained_columns"]]]
+    keys += [[*unique["column_names"]] for unique in seen.get_unique_constraints(name)]
+    keys += [index["column_names"] for index in seen.get_indexes(name) if index["unique"]]
+    assert keys
+    assert [key[0] for key in keys] == ["chain_id"] * len(keys)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_row_level_security_is_on_and_forced_and_has_a_policy(
+    behind: Connection, name: str
+) -> None:
+    found = behind.execute(
+        text(
+            "select relrowsecurity, relforcerowsecurity, array("
+            " select polname::text from pg_policy p where p.polrelid = c.oid order by 1)"
+            " from pg_class c where oid = cast(:name as regclass)"
+        ),
+        {"name": name},
+    ).one()
+    assert found[0]
+    assert found[1]
+    assert "chain" in found[2]
+
+
+def test_every_table_of_the_server_is_described_in_the_metadata(behind: Connection) -> None:
+    """A table made by a migration alone would escape the tests above."""
+    parts = behind.scalars(text("select inhrelid::regclass::text from pg_inherits"))
+    there = set(inspect(behind).get_table_names()) - set(parts) - {"alembic_version"}
+    assert there == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_own_chain_is_seen(warehouse: Warehouse, name: str) -> None:
+    with warehouse.begin(Scope(MINE)) as connection:
+        seen = set(connection.scalars(text(f'select chain_id from "{name}"')))
+    assert seen == {MINE}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_a_scope_no_row_is_seen(warehouse: Warehouse, name: str) -> None:
+    with warehouse.directory() as connection:
+        assert connection.scalar(text(f'select count(*) from "{name}"')) == 0
+
+
+@pytest.mark.parametrize("name", sorted(set(STORE_SCOPED) - EVERY_STORE))
+def test_a_store_scope_sees_its_stores_only(warehouse: Warehouse, name: str) -> None:
+    with warehouse.begin(Scope(MINE, role="store", store_ids=(10,))) as connection:
+        seen = set(connection.scalars(text(f'select store_id from "{name}"')))
+    assert seen == {10}
+
+
+def test_no_row_can_be_written_into_another_chain(warehouse: Warehouse) -> None:
+    with (
+        pytest.raises(Exception, match="row-level security"),
+        warehouse.begin(Scope(MINE)) as connection,
+    ):
+        connection.execute(
+            text("insert into region (chain_id, name) values (:chain, 'x')"), {"chain": OTHERS}
+        )
+
+
+def test_a_scope_ends_with_its_transaction(warehouse: Warehouse) -> None:
+    """A pooled connection must not carry one reader's scope to the next."""
+    with warehouse.begin(Scope(MINE)) as connection:
+        assert connection.scalar(text("select count(*) from chain")) == 1
+    with warehouse.directory() as connection:
+        assert connection.scalar(text("select count(*) from chain")) == 0

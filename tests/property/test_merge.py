@@ -1,0 +1,308 @@
+"""Files may come in any order, any split and any number of times: the warehouse ends the same."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from tests.bills import MadeBill, load, new_chain, store_id
+from tests.conftest import Database
+from warehouse.binding import bind
+from warehouse.chains import NewStore
+from warehouse.session import Scope, Warehouse
+from warehouse.undo import undo
+
+STORES = [
+    NewStore("A", "A", "Asia/Shanghai"),
+    NewStore("B", "B", "Asia/Shanghai", cutover_hour=4),
+    NewStore("C", "C", "America/New_York"),
+]
+START = datetime(2026, 2, 27, 16, tzinfo=UTC)
+EXPORTS = [None, datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)]
+seen: Counter[str] = Counter()
+
+
+@dataclass(frozen=True)
+class File:
+    """One generated file: when it was exported, and its rows."""
+
+    exported: datetime | None
+    rows: tuple[tuple[tuple[str, Any], ...], ...]
+
+    def bill(self) -> MadeBill:
+        """Return it as a bill."""
+        return MadeBill([dict(row) for row in self.rows], self.exported)
+
+
+@dataclass(frozen=True)
+class Rebind:
+    """From a date on, a ref is a store's."""
+
+    kind: str
+    ref: str
+    store: str
+    day: date | None
+
+
+row = st.builds(
+    lambda key, kind, gross, hours, shop, terminal: (
+        ("external_id", f"id{key}"),
+        ("kind", kind),
+        ("gross", gross if kind != "refund" else -gross),
+        ("fee", gross // 100),
+        ("occurred_at", START + timedelta(hours=hours)),
+        ("store_ref", shop),
+        ("terminal_ref", terminal),
+    ),
+    st.integers(0, 3),
+    st.sampled_from(["sale", "sale", "refund", "topup"]),
+    st.sampled_from([100, 250]),
+    st.sampled_from([0, 3, 26, 60]),
+    st.sampled_from(["", "s1", "A"]),
+    st.sampled_from(["", "t1"]),
+)
+file = st.builds(File, st.sampled_from(EXPORTS), st.lists(row, min_size=1, max_size=4).map(tuple))
+rebind = st.builds(
+    Rebind,
+    st.just("terminal"),
+    st.just("t1"),
+    st.sampled_from(["A", "B", "C"]),
+    st.sampled_from([None, date(2026, 2, 28), date(2026, 3, 1)]),
+) | st.builds(
+    Rebind,
+    st.just("store"),
+    st.just("s1"),
+    st.sampled_from(["A", "B", "C"]),
+    st.sampled_from([None, date(2026, 3, 1)]),
+)
+
+
+def apply(warehouse: Warehouse, scope: Scope, step: File | Rebind, lanes: int = 1) -> int | None:
+    """Do one step; return the batch of a file."""
+    if isinstance(step, File):
+        return load(warehouse, scope, step.bill(), lanes=lanes)
+    with warehouse.begin(scope) as connection:
+        account = connection.scalar(text("select account_id from account where ref = '2088'"))
+    if account is None:
+        return None
+    with warehouse.begin(scope) as connection:
+        bind(
+            connection,
+            account_id=account,
+            ref_kind=step.kind,
+            ref=step.ref,
+            store_id=store_id(warehouse, scope, step.store),
+            from_date=step.day,
+        )
+    return None
+
+
+VERSION = (
+    "encode(uuid_send(key), 'hex') as key, content_hash::text, external_id, kind, gross, fee, net,"
+    " occurred_at"
+)
+SUMS = "gross, orders, refund, refunds, fee, net, prepaid, other"
+
+
+def state(warehouse: Warehouse, scope: Scope) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what must not depend on the order: current rows, versions, sums; stores by code."""
+    queries = {
+        "current": f"select {VERSION}, s.code, business_date"
+        " from payment join store s using (store_id)",
+        "versions": f"select {VERSION}, s.code, business_date from payment join store s"
+        f" using (store_id) union all select {VERSION}, s.code, business_date"
+        " from payment_history join store s using (store_id)",
+        "days": f"select s.code, business_date, platform, channel, d.currency, {SUMS}"
+        " from store_day d join store s using (store_id)",
+        "months": f"select s.code, month, platform, channel, d.currency, {SUMS}"
+        " from store_month d join store s using (store_id)",
+        "hours": "select s.code, business_date, hour, d.currency, gross, orders"
+        " from store_hour d join store s using (store_id)",
+    }
+    with warehouse.begin(scope) as connection:
+        return {
+            name: sorted(tuple(found) for found in connection.execute(text(query)))
+            for name, query in queries.items()
+        }
+
+
+def slow_days(warehouse: Warehouse, scope: Scope) -> Counter[tuple[str, date]]:
+    """The obvious way to the sums: every current payment, one by one, in Python."""
+    from zoneinfo import ZoneInfo
+
+    rules = {store.code: store for store in STORES}
+    total: Counter[tuple[str, date]] = Counter()
+    with warehouse.begin(scope) as connection:
+        rows = connection.execute(
+            text(
+                "select p.occurred_at, p.net, s.code, s.time_zone, s.cutover_hour"
+                " from payment p join store s using (store_id)"
+            )
+        ).all()
+    for found in rows:
+        store = rules.get(found.code, NewStore("unassigned", "", "Asia/Shanghai"))
+        local = found.occurred_at.astimezone(ZoneInfo(store.time_zone)).replace(tzinfo=None)
+        total[found.code, (local - timedelta(hours=store.cutover_hour)).date()] += found.net
+    return total
+
+
+def winners(files: list[File]) -> dict[tuple[str, str], set[tuple[Any, ...]]]:
+    """The design's rule, from the files alone: per key, the contents that rank highest by time."""
+    ranks: dict[tuple[str, str], dict[tuple[Any, ...], datetime]] = {}
+    for one in files:
+        for line in one.rows:
+            key = (dict(line)["external_id"], dict(line)["kind"])
+            rank = one.exported or datetime(1, 1, 1, tzinfo=UTC)
+            known = ranks.setdefault(key, {})
+            known[line] = max(rank, known.get(line, rank))
+    return {
+        key: {content for content, rank in found.items() if rank == max(found.values())}
+        for key, found in ranks.items()
+    }
+
+
+def note(steps: list[File | Rebind]) -> None:
+    """Count which hard cases the example has."""
+    files = [step for step in steps if isinstance(step, File)]
+    keys = [{(dict(r)["external_id"], dict(r)["kind"]) for r in one.rows} for one in files]
+    for i, one in enumerate(files):
+        contents = [(dict(r)["external_id"], dict(r)["kind"]) for r in one.rows]
+        seen["duplicate in one file"] += len(set(contents)) < len(contents)
+        for j, other in enumerate(files[:i]):
+            clash = any(
+                a != b and dict(a)["external_id"] == dict(b)["external_id"]
+                for a in one.rows
+                for b in other.rows
+            )
+            seen["conflicting versions"] += clash and bool(keys[i] & keys[j])
+            seen["equal export times"] += clash and one.exported == other.exported
+    between = [isinstance(step, Rebind) for step in steps]
+    seen["rebinding between imports"] += any(between[1:-1])
+
+
+@pytest.fixture(scope="module")
+def warehouse(module_database: Database) -> Iterator[Warehouse]:
+    """A warehouse whose chains the examples make, one each."""
+    made = Warehouse(module_database.app)
+    yield made
+    made.close()
+
+
+patient = settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def test_order_split_and_repetition_do_not_matter(warehouse: Warehouse) -> None:
+    """Any order, split and repetition of files and re-bindings ends in the same warehouse."""
+    seen.clear()
+
+    @patient
+    @given(
+        st.lists(file | rebind, min_size=2, max_size=4),
+        st.randoms(use_true_random=False),
+        st.integers(1, 2),
+    )
+    def check(steps: list[File | Rebind], random: Any, lanes: int) -> None:
+        note(steps)
+        straight, shuffled = new_chain(warehouse, STORES), new_chain(warehouse, STORES)
+        apply(warehouse, straight, FIRST)
+        apply(warehouse, shuffled, FIRST)
+        for step in steps:
+            apply(warehouse, straight, step, lanes)
+        rebinds = [step for step in steps if isinstance(step, Rebind)]
+        files: list[File] = []
+        for step in steps:
+            if isinstance(step, File):
+                cut = random.randint(0, len(step.rows))
+                files += [File(step.exported, half) for half in (step.rows[:cut], step.rows[cut:])]
+        files = [one for one in files if one.rows]
+        files += random.sample(files, k=random.randint(0, len(files)))
+        random.shuffle(files)
+        # Bindings keep their own order: of two for the same ref and date the later one holds.
+        slots = sorted(random.randint(0, len(files)) for _ in rebinds)
+        for i in range(len(files) + 1):
+            for slot, binding in zip(slots, rebinds, strict=True):
+                if slot == i:
+                    apply(warehouse, shuffled, binding)
+            if i < len(files):
+                apply(warehouse, shuffled, files[i])
+        ended = state(warehouse, straight)
+        assert ended == state(warehouse, shuffled)
+        _check_against_rule(warehouse, straight, [FIRST, *steps])
+
+    check()
+    missed = [
+        name
+        for name in (
+            "duplicate in one file",
+            "conflicting versions",
+            "equal export times",
+            "rebinding between imports",
+        )
+        if not seen[name]
+    ]
+    assert not missed, f"the generator never made: {missed}"
+
+
+FIRST = File(
+    EXPORTS[1],
+    (
+        (
+            ("external_id", "first"),
+            ("kind", "sale"),
+            ("gross", 1),
+            ("fee", 0),
+            ("occurred_at", START),
+            ("store_ref", ""),
+            ("terminal_ref", ""),
+        ),
+    ),
+)
+
+
+def _check_against_rule(warehouse: Warehouse, scope: Scope, steps: list[File | Rebind]) -> None:
+    allowed = winners([step for step in steps if isinstance(step, File)])
+    ended = state(warehouse, scope)
+    assert len(ended["current"]) == len(allowed)
+    for _, _, external_id, kind, gross, fee, _, occurred_at, _, _ in ended["current"]:
+        stated = {
+            (dict(content)["gross"], dict(content)["fee"], dict(content)["occurred_at"])
+            for content in allowed[external_id, kind]
+        }
+        assert (gross, fee, occurred_at) in stated
+    net = Counter[tuple[str, date]]()
+    for code, day, *_rest, of_day, _prepaid, _other in ended["days"]:
+        net[code, day] += of_day
+    assert net == slow_days(warehouse, scope)
+
+
+@patient
+@given(before=st.lists(file, max_size=2), taken=file, after=st.lists(file, max_size=2))
+def test_undone_is_as_if_it_had_never_come(
+    warehouse: Warehouse, before: list[File], taken: File, after: list[File]
+) -> None:
+    """Undoing one batch leaves what the other files alone would have made, and stays so."""
+    never, undone = new_chain(warehouse, STORES), new_chain(warehouse, STORES)
+    for one in [FIRST, *before, *after]:
+        apply(warehouse, never, one)
+    for one in [FIRST, *before]:
+        apply(warehouse, undone, one)
+    batch = apply(warehouse, undone, taken)
+    for one in after:
+        apply(warehouse, undone, one)
+    assert batch is not None
+    with warehouse.begin(undone) as connection:
+        undo(connection, undone.chain_id, batch)
+    assert state(warehouse, never) == state(warehouse, undone)
+    for scope in (never, undone):
+        apply(warehouse, scope, taken)
+    assert state(warehouse, never) == state(warehouse, undone)

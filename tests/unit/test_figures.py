@@ -1,0 +1,202 @@
+"""Promises of the pictures: valid for Plotly, gaps kept, one hover box, words in both languages."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from chain.days import Period
+from chain.metrics import metric
+from chain.words import Lang
+from figures.daily import daily_sales, sparkline
+from figures.hours import hour_of_week
+from figures.look import Look, Mark, Picture, key_colour, platform_colour
+from figures.mix import platform_mix
+from figures.ranks import rank_bump
+from figures.ticket import ticket_and_orders
+
+PERIOD = Period(date(2026, 10, 19), date(2026, 11, 22))
+GAP = date(2026, 11, 3)
+LOOKS = [Look(lang, dark, "CNY") for lang in ("en", "zh") for dark in (False, True)]
+LOOK = LOOKS[0]
+
+
+def days(period: Period, *, gap: date | None = None) -> pd.DataFrame:
+    """Return ``day``, ``value``, ``gross``, ``orders`` of a period with one day missing."""
+    every = [period.start + timedelta(days=i) for i in range(period.days)]
+    kept = [day for day in every if day != gap]
+    gross = [100_000_00 + 1_000_00 * i for i in range(len(kept))]
+    frame = pd.DataFrame({"day": kept, "value": [float(g) for g in gross], "gross": gross})
+    return frame.assign(orders=5_000)
+
+
+def daily(look: Look, **more: Any) -> Picture:
+    past = PERIOD.year_before()
+    given = {"value": 110.0, "value_before": 100.0, "gaps": [GAP], **more}
+    return daily_sales(
+        days(PERIOD, gap=GAP),
+        days(past),
+        metric=metric("net_sales"),
+        period=PERIOD,
+        before_period=past,
+        look=look,
+        than="the year before",
+        marks=[Mark(date(2026, 11, 10), date(2026, 11, 12), "Double 11")],
+        **given,
+    )
+
+
+def mix(look: Look) -> Picture:
+    codes = "alipay wechat meituan jd eleme card cash adyen paypal".split()
+    rows = [
+        {"day": PERIOD.start + timedelta(days=i), "platform": code, "gross": 1000 * (9 - k)}
+        for i in range(5)
+        for k, code in enumerate(codes)
+    ]
+    return platform_mix(pd.DataFrame(rows), look=look)
+
+
+def hours(look: Look) -> Picture:
+    rows = [
+        {"weekday": d, "hour": h, "gross": 1000.0 * (d + h), "orders": 3.4}
+        for d in range(7)
+        for h in range(9, 22)
+        if (d, h) != (1, 15)
+    ]
+    return hour_of_week(pd.DataFrame(rows), look=look)
+
+
+def ticket(look: Look) -> Picture:
+    return ticket_and_orders(
+        days(PERIOD, gap=GAP), period=PERIOD, look=look, than="the 5 weeks before",
+        before=(1_000_000.0, 50_000.0),
+    )  # fmt: skip
+
+
+def ranks(look: Look) -> Picture:
+    rows = [
+        {
+            "start": date(2026, 10, 5) + timedelta(weeks=w),
+            "store_id": store,
+            "value": 1.0,
+            "rank": (store + w) % 10 + 1,
+            "partial": w == 6,
+        }
+        for w in range(7)
+        for store in range(10)
+    ]
+    names = {store: f"万象城店 {store}" for store in range(10)}
+    return rank_bump(pd.DataFrame(rows), names, metric=metric("net_sales"), look=look)
+
+
+PICTURES = pytest.mark.parametrize("draw", [daily, mix, hours, ticket, ranks])
+
+
+@PICTURES
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.lang}-{look.dark}")
+def test_plotly_accepts_every_attribute_and_every_picture_has_its_words(
+    draw: Any, look: Look
+) -> None:
+    picture = draw(look)
+    go.Figure(picture.figure)
+    assert picture.title
+    assert picture.subtitle
+    assert picture.alt
+    assert not picture.empty
+
+
+@PICTURES
+def test_no_picture_has_more_than_seven_categories_and_the_rest(draw: Any) -> None:
+    assert len(draw(LOOK).figure["data"]) <= 8
+
+
+def test_a_day_with_no_data_stays_a_gap_and_is_shaded() -> None:
+    figure = daily(LOOK).figure
+    now = figure["data"][1]
+    index = now["x"].index(GAP.isoformat())
+    assert now["y"][index] is None
+    assert now["connectgaps"] is False
+    band = figure["layout"]["shapes"][0]
+    assert band["x0"] < GAP.isoformat() + "T06" < band["x1"]
+
+
+def test_one_hover_box_shows_every_series_of_a_day_to_the_cent() -> None:
+    figure = daily(LOOK).figure
+    assert figure["layout"]["template"]["layout"]["hovermode"] == "x unified"
+    assert figure["data"][1]["customdata"][0] == "¥100,000.00"
+    assert figure["data"][0]["customdata"][0] == "¥100,000.00 · Mon 20 Oct 2025"
+    assert figure["data"][0]["x"] == figure["data"][1]["x"]
+
+
+def test_values_are_drawn_from_zero_with_few_ticks() -> None:
+    axis = daily(LOOK).figure["layout"]["yaxis"]
+    assert axis["range"][0] == 0
+    assert 3 <= len(axis["tickvals"]) <= 6
+    assert axis["ticktext"][0] == "¥0"
+
+
+@pytest.mark.parametrize(
+    ("value", "finding"),
+    [
+        (108_000_00.0, "Net sales 8\u00a0% above the year before"),
+        (92_000_00.0, "Net sales 8\u00a0% below the year before"),
+        (100_000_00.0, "Net sales the same as the year before"),
+    ],
+)
+def test_the_title_is_the_finding(value: float, finding: str) -> None:
+    assert daily(LOOK, value=value, value_before=100_000_00.0).title == finding
+
+
+def test_a_store_and_a_platform_keep_their_colour_whatever_else_is_shown() -> None:
+    assert key_colour(12, LOOK) == key_colour(12, LOOK)
+    alone = platform_mix(
+        pd.DataFrame({"day": [PERIOD.start], "platform": ["meituan"], "gross": [5]}), look=LOOK
+    )
+    among = {trace["name"]: trace["marker"]["color"] for trace in mix(LOOK).figure["data"]}
+    assert alone.figure["data"][0]["marker"]["color"] == among["Meituan"]
+    china = "alipay wechat meituan jd eleme card cash".split()
+    assert len({platform_colour(code, LOOK) for code in china}) == 7
+
+
+def test_platforms_past_the_seventh_are_other_and_shares_add_up() -> None:
+    traces = mix(LOOK).figure["data"]
+    assert traces[-1]["name"] == "Other"
+    assert sum(trace["y"][0] for trace in traces) == pytest.approx(100, abs=0.1)
+
+
+def test_the_unfinished_week_is_left_out_of_the_ranks() -> None:
+    assert len(ranks(LOOK).figure["data"][0]["x"]) == 6
+
+
+@pytest.mark.parametrize("look", LOOKS[::2], ids=lambda look: look.lang)
+def test_no_data_is_a_sentence_and_not_a_broken_picture(look: Look) -> None:
+    empty = pd.DataFrame(columns=["day", "value", "gross", "orders", "platform", "weekday", "hour"])
+    ranking = pd.DataFrame(columns=["start", "store_id", "rank", "value", "partial"])
+    pictures = [
+        daily_sales(
+            empty, empty, metric=metric("orders"), period=PERIOD,
+            before_period=PERIOD.before(), look=look, than="x",
+        ),
+        platform_mix(empty, look=look),
+        hour_of_week(empty, look=look),
+        ticket_and_orders(empty, period=PERIOD, look=look, than="x"),
+        rank_bump(ranking, {}, metric=metric("orders"), look=look),
+    ]  # fmt: skip
+    for picture in pictures:
+        assert picture.empty
+        assert picture.title
+        go.Figure(picture.figure)
+
+
+def test_a_sparkline_breaks_at_a_gap_and_shows_zero_at_the_bottom() -> None:
+    svg = sparkline([0.0, 10.0, None, 10.0], [[5.0, 5.0]], width=30, height=24)
+    now = svg.split("d='")[1].split("'")[0]
+    assert now == "M0.0 22.0L10.0 2.0M30.0 2.0"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_platform_without_a_word_is_shown_as_it_is(lang: Lang) -> None:
+    look = Look(lang, dark=False, currency="CNY")
+    assert look.platform("generic-kiosk") == "kiosk"

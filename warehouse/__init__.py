@@ -1,0 +1,1 @@
+"""The SQL warehouse: tables, migrations, scoped sessions, writes and reads."""

@@ -1,0 +1,34 @@
+"""Advisory locks: which work must not run at once. Taken by session, given back with it."""
+
+from enum import IntEnum
+
+from sqlalchemy import Connection, text
+
+from chain.errors import TransientError
+
+
+class Lock(IntEnum):
+    """What is locked: the first of PostgreSQL's two lock numbers; the second is an id mod 2^31."""
+
+    BATCH = 71
+    ACCOUNT = 72
+
+
+def hold(connection: Connection, lock: Lock, number: int) -> None:
+    """Take the lock until the session lets it go. Raises TransientError where another has it."""
+    taken = connection.scalar(
+        text("select pg_try_advisory_lock(:lock, :number)"),
+        {"lock": int(lock), "number": number % 2**31},
+    )
+    if not taken:
+        raise TransientError("warehouse.busy")
+
+
+def hold_transaction(connection: Connection, lock: Lock, number: int) -> None:
+    """Take the lock until the transaction ends. Raises TransientError where another has it."""
+    taken = connection.scalar(
+        text("select pg_try_advisory_xact_lock(:lock, :number)"),
+        {"lock": int(lock), "number": number % 2**31},
+    )
+    if not taken:
+        raise TransientError("warehouse.busy")

@@ -1,0 +1,272 @@
+"""All reading, as one object a page can hold: ``ReadsProtocol`` over a warehouse and a scope."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from time import monotonic
+from typing import TypeVar, cast
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from chain.metrics import metric
+from warehouse.cache import FigureCache
+from warehouse.reads import (
+    business,
+    details,
+    figures,
+    imports,
+    ranking,
+)
+from warehouse.reads.attention import attention, files
+from warehouse.reads.context import Context, load
+from warehouse.reads.overview import overview
+from warehouse.reads.protocol import (
+    Attention,
+    Batch,
+    ChainInfo,
+    Daily,
+    Filters,
+    Grain,
+    Overview,
+    Page,
+    Totals,
+)
+from warehouse.session import Scope, Warehouse
+
+Answer = TypeVar("Answer")
+KNOWN_SECONDS = 1.0
+"""How long one ``Reads`` goes on with the chain's version that it saw."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Reads:
+    """Answers one reader's questions; one transaction a question. See ``ReadsProtocol``.
+
+    One object serves one request: a ranking just read is the totals' answer too.
+
+    Figures are kept in ``cache`` where there is one, under the chain's version; what an import is
+    doing right now, and single payments, are always asked anew.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        scope: Scope,
+        cache: FigureCache | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._warehouse = warehouse
+        self._scope = scope
+        self._cache = cache
+        self._now = now
+        self._known: Context | None = None
+        self._known_at = 0.0
+        self._compared: dict[Filters, ranking.Compared] = {}
+
+    def _fresh(self, compute: Callable[[Context], Answer]) -> Answer:
+        with self._warehouse.begin(self._scope) as connection:
+            return compute(self._load(connection))
+
+    def _load(self, connection: Connection) -> Context:
+        self._known = load(connection, self._now())
+        self._known_at = monotonic()
+        return self._known
+
+    def _recent(self) -> Context | None:
+        """Return what was known of the chain a moment ago: a page asks many questions at once."""
+        known = self._known
+        return known if known and monotonic() - self._known_at < KNOWN_SECONDS else None
+
+    def _kept(self, question: str, asked: object, compute: Callable[[Context], Answer]) -> Answer:
+        recent = self._recent()
+        if recent is not None and self._cache is not None:
+            kept = self._cache.get(self._key(recent, question, asked))
+            if kept is not None:
+                return cast("Answer", kept)
+        with self._warehouse.begin(self._scope) as connection:
+            context = replace(recent, connection=connection) if recent else self._load(connection)
+            if self._cache is None:
+                return compute(context)
+            key = self._key(context, question, asked)
+            kept = None if recent else self._cache.get(key)
+            if kept is not None:
+                return cast("Answer", kept)
+            answer = compute(context)
+        self._cache.put(key, answer)
+        return answer
+
+    def _key(self, context: Context, question: str, asked: object) -> str:
+        return repr((question, asked, self._scope, context.version, context.chain.today))
+
+    def chain(self) -> ChainInfo:
+        """Return the chain and how far its data goes."""
+        recent = self._recent()
+        return recent.chain if recent else self._fresh(lambda context: context.chain)
+
+    def stores(self) -> pd.DataFrame:
+        """Return one row a store."""
+        return self._kept("stores", None, business.stores)
+
+    def regions(self) -> pd.DataFrame:
+        """Return one row a region."""
+        return self._kept("regions", None, business.regions)
+
+    def cities(self) -> pd.DataFrame:
+        """Return one row a city."""
+        return self._kept("cities", None, business.cities)
+
+    def platforms(self) -> tuple[str, ...]:
+        """Return the platforms that have sent data."""
+        return self._kept("platforms", None, business.platforms)
+
+    def channels(self) -> tuple[str, ...]:
+        """Return the channels that occur."""
+        return self._kept("channels", None, business.channels)
+
+    def totals(self, filters: Filters) -> Totals:
+        """Return the base sums and the metric, now and before."""
+        return self._kept("totals", filters, lambda context: self._totals(context, filters))
+
+    def daily(self, filters: Filters, grain: Grain | None = None) -> Daily:
+        """Return the series of the period and its comparison."""
+        return self._kept(
+            "daily", (filters, grain), lambda context: figures.daily(context, filters, grain)
+        )
+
+    def by_store(self, filters: Filters) -> pd.DataFrame:
+        """Return one row for each store with data, best first."""
+
+        def compute(context: Context) -> pd.DataFrame:
+            self._compared = {filters: ranking.compare(context, filters)}
+            return ranking.by_store(context, filters, self._compared[filters])
+
+        return self._kept("by_store", filters, compute)
+
+    def by_platform(self, filters: Filters) -> pd.DataFrame:
+        """Return one row a platform, largest gross first."""
+        return self._kept(
+            "by_platform", filters, lambda context: figures.by_part(context, filters, "platform")
+        )
+
+    def by_channel(self, filters: Filters) -> pd.DataFrame:
+        """Return one row a channel, largest gross first."""
+        return self._kept(
+            "by_channel", filters, lambda context: figures.by_part(context, filters, "channel")
+        )
+
+    def platform_daily(self, filters: Filters, grain: Grain | None = None) -> pd.DataFrame:
+        """Return one row per day (week, month) and platform."""
+        return self._kept(
+            "platform_daily",
+            (filters, grain),
+            lambda context: figures.platform_daily(context, filters, grain),
+        )
+
+    def ranks_over_time(
+        self, filters: Filters, grain: Grain | None = None, top: int = 30
+    ) -> pd.DataFrame:
+        """Return one row per store and week (month)."""
+        return self._kept(
+            "ranks_over_time",
+            (filters, grain, top),
+            lambda context: ranking.ranks_over_time(context, filters, grain, top),
+        )
+
+    def hour_of_week(self, filters: Filters) -> pd.DataFrame:
+        """Return one row per weekday and hour with sales."""
+        return self._kept(
+            "hour_of_week", filters, lambda context: details.hour_of_week(context, filters)
+        )
+
+    def repeat_share(self, filters: Filters) -> tuple[float | None, float | None]:
+        """Return the share of payers seen at least twice, now and before."""
+        return self._kept(
+            "repeat_share", filters, lambda context: details.repeat_share(context, filters)
+        )
+
+    def same_store_growth(self, filters: Filters) -> float | None:
+        """Return the growth of net sales over stores open in all of both periods."""
+        # None is an answer here, and also what the cache says where it has none: hence the tuple.
+        (growth,) = self._kept(
+            "same_store_growth",
+            filters,
+            lambda context: (ranking.same_store_growth(context, filters),),
+        )
+        return growth
+
+    def overview(self, today: date | None = None) -> Overview:
+        """Return the last complete day and the month up to it."""
+        return self._kept("overview", today, lambda context: overview(context, today))
+
+    def attention(self, today: date | None = None) -> Attention:
+        """Return what a person must look at."""
+        if self._cache is None:
+            return self._fresh(lambda context: attention(context, today))
+        kept = self._kept("attention", today, lambda context: attention(context, today))
+        # A file that fails changes no figure, so what is kept would not know of it.
+        batches, residuals = self._fresh(files)
+        return replace(kept, batches=batches, residuals=residuals)
+
+    def payments(self, filters: Filters, page: int = 0, size: int = 50) -> Page:
+        """Return payments one by one, latest first."""
+        return self._fresh(lambda context: details.payments(context, filters, page, size))
+
+    def batches(self, page: int = 0, size: int = 50, state: str | None = None) -> Page:
+        """Return imports, latest first."""
+        return self._fresh(lambda context: imports.batches(context, page, size, state))
+
+    def batch(self, batch_id: int) -> Batch:
+        """Return one import. Raises PermanentError ``warehouse.batch_missing``."""
+        return self._fresh(lambda context: imports.batch(context, batch_id))
+
+    def running(self) -> pd.DataFrame:
+        """Return the imports at work."""
+        return self._fresh(imports.running)
+
+    def rejects(self, batch_id: int, page: int = 0, size: int = 50) -> Page:
+        """Return rows that were not accepted, by line."""
+        return self._fresh(lambda context: imports.rejects(context, batch_id, page, size))
+
+    def places_unbound(self) -> pd.DataFrame:
+        """Return places whose money is bound to no store."""
+        self._known = None  # whoever binds one looks here at once
+        return self._kept("places_unbound", None, imports.places_unbound)
+
+    def _totals(self, context: Context, filters: Filters) -> Totals:
+        """Return the totals; a metric that is no expression is asked of the read it names."""
+        compared = self._compared.get(filters)
+        sums = figures.totals(context, filters, compared.totals() if compared else None)
+        name = filters.metric
+        if metric(name).read is None:
+            return sums
+        value: float | None = None
+        before: float | None = None
+        if name == "repeat_share":
+            value, before = details.repeat_share(context, filters)
+        elif name == "same_store_growth":
+            value = ranking.same_store_growth(context, filters)
+        elif name == "days_without":
+            rows = ranking.by_store(context, filters, compared)
+            value, before = float(rows["value"].sum()), float(rows["value_before"].sum())
+        else:
+            value, before = _share_of_chain(context, filters, sums)
+        return replace(sums, value=value, value_before=before)
+
+
+def _share_of_chain(
+    context: Context, filters: Filters, shown: Totals
+) -> tuple[float | None, float | None]:
+    whole = figures.totals(context, Filters(filters.period, filters.before))
+    one = metric("net_sales")
+    now, before = (
+        (one.value(part) or 0.0, one.value(all_of_it) or 0.0)
+        for part, all_of_it in ((shown.now, whole.now), (shown.before, whole.before))
+    )
+    return (
+        now[0] / now[1] if now[1] else None,
+        before[0] / before[1] if before[1] else None,
+    )

@@ -1,0 +1,134 @@
+"""Connections to the warehouse, each transaction bound to one chain and one person's scope.
+
+Row-level security reads the settings that ``begin`` makes; with none made no row is seen.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from chain.errors import PermanentError, TransientError
+
+_SET_SCOPE = text(
+    "select set_config('app.chain_id', :chain_id, true),"
+    " set_config('app.user_id', :user_id, true),"
+    " set_config('app.role', :role, true),"
+    " set_config('app.store_ids', :store_ids, true)"
+)
+
+_SET_SESSION = text("select set_config(:name, :value, false)")
+_FORGET_SESSION = (
+    text("select pg_advisory_unlock_all()"),
+    text("discard temp"),
+    text("reset all"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a transaction may touch. ``store_ids`` None means all stores of the chain."""
+
+    chain_id: int
+    user_id: int | None = None
+    role: str = "owner"
+    store_ids: tuple[int, ...] | None = None
+
+    def settings(self) -> dict[str, str]:
+        """Return the values of the ``app.*`` settings that the policies read."""
+        stores = "" if self.store_ids is None else f"{{{','.join(map(str, self.store_ids))}}}"
+        return {
+            "chain_id": str(self.chain_id),
+            "user_id": "" if self.user_id is None else str(self.user_id),
+            "role": self.role,
+            "store_ids": stores,
+        }
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Return ``url`` with the psycopg 3 driver named, whatever dialect name it came with."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(False)
+
+
+class Warehouse:
+    """The application's door to PostgreSQL.
+
+    ``url`` connects as a role that row-level security binds; ``check`` refuses any other.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 5) -> None:
+        self.engine: Engine = create_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "tillboard"},
+        )
+
+    @contextmanager
+    def begin(self, scope: Scope) -> Iterator[Connection]:
+        """Open a transaction that sees ``scope``'s rows; commits at the end, rolls back on error.
+
+        Raises TransientError where the server cannot be reached.
+        """
+        with self._connect() as connection, connection.begin():
+            connection.execute(_SET_SCOPE, scope.settings())
+            yield connection
+
+    @contextmanager
+    def hold(self, scope: Scope) -> Iterator[Connection]:
+        """Keep one session over several transactions, each begun by ``connection.begin()``.
+
+        For work with TEMP tables and session locks, which end with it. Raises TransientError where
+        there is no server.
+        """
+        with self._connect() as connection:
+            settings = scope.settings()
+            for name, value in settings.items():
+                connection.execute(_SET_SESSION, {"name": f"app.{name}", "value": value})
+            connection.commit()
+            try:
+                yield connection
+                with connection.begin():
+                    for statement in _FORGET_SESSION:
+                        connection.execute(statement)
+            except BaseException:
+                connection.invalidate()
+                raise
+
+    @contextmanager
+    def directory(self) -> Iterator[Connection]:
+        """Open a transaction that sees no chain: the ``directory`` schema only."""
+        with self._connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        try:
+            connection = self.engine.connect()
+        except OperationalError as error:
+            raise TransientError("warehouse.unreachable") from error
+        with connection:
+            yield connection
+
+    def check(self) -> None:
+        """Raise PermanentError where the role could bypass row-level security."""
+        with self._connect() as connection:
+            bypasses = connection.scalar(
+                text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
+            )
+        if bypasses:
+            raise PermanentError("warehouse.role_bypasses_security")
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def driver(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:
+    """Return the psycopg connection under ``connection``, for COPY."""
+    return cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)

@@ -1,0 +1,273 @@
+"""Sums: the store-days, hours and months that a change touched, computed again from payments.
+
+The order matters where imports run at once. Payments are written first; then the touched dates
+are locked, in order, and only then counted, by a statement whose snapshot holds all that others
+committed before they let go of the lock. Months come after days, from the days.
+"""
+
+from sqlalchemy import Connection, text
+
+from warehouse.version import bump
+
+_TWIN_WINDOW = "interval '10 minutes'"
+
+
+def create_touched(connection: Connection) -> None:
+    """Make the temp table ``touched (store_id, business_date)`` that ``recompute`` reads."""
+    connection.execute(
+        text(
+            "create temp table touched (business_date date, store_id int,"
+            " primary key (business_date, store_id)) on commit drop"
+        )
+    )
+
+
+def recompute(connection: Connection, chain_id: int) -> None:
+    """Compute the sums of all ``touched`` store-days again, in the caller's transaction."""
+    values: dict[str, object] = {"chain_id": chain_id}
+    if not connection.scalar(text("select exists (select from touched)")):
+        return
+    connection.execute(text("analyze touched"))
+    # Every step reads whole store-days. Before a table's first ANALYZE the planner takes a chain
+    # for a handful of rows and would loop over them; a hash join is right at any size.
+    connection.execute(text("set local enable_nestloop = off"))
+    connection.execute(_LOCK_DAYS, values)
+    bounds = connection.execute(
+        text("select min(business_date) as first, max(business_date) as last from touched")
+    ).one()
+    values |= {"first": bounds.first, "last": bounds.last}
+    _pair_twins(connection, values)
+    for statement in (
+        _CLEAR_DAYS,
+        _FILL_DAYS,
+        _CLEAR_DAY_TOTALS,
+        _FILL_DAY_TOTALS,
+        _CLEAR_HOURS,
+        _FILL_HOURS,
+    ):
+        connection.execute(statement, values)
+    connection.execute(_LOCK_MONTHS, values)
+    for statement in (_CLEAR_MONTHS, _FILL_MONTHS, _CLEAR_MONTH_TOTALS, _FILL_MONTH_TOTALS):
+        connection.execute(statement, values)
+    bump(connection, chain_id)
+
+
+def _pair_twins(connection: Connection, values: dict[str, object]) -> None:
+    connection.execute(_CLEAR_TWINS, values)
+    if connection.scalar(_ANY_VIA, values):
+        connection.execute(_TWINS_BY_ORDER, values)
+        connection.execute(_TWINS_BY_TIME, values)
+
+
+# The lock's number: 24 bits of chain, then the day; months follow in a range of their own.
+_LOCK_DAYS = text(
+    """
+    select count(pg_advisory_xact_lock((:chain_id << 24) + (business_date - date '1970-01-01')))
+    from (select distinct business_date from touched order by business_date) days
+    """
+)
+_LOCK_MONTHS = text(
+    """
+    select count(pg_advisory_xact_lock((:chain_id << 24) + 8388608 + month))
+    from (
+        select distinct (date_part('year', business_date) * 12
+            + date_part('month', business_date))::bigint as month
+        from touched order by month
+    ) months
+    """
+)
+
+_CLEAR_TWINS = text(
+    """
+    delete from payment_twin w using touched t
+    where w.chain_id = :chain_id and w.business_date between :first and :last
+      and w.business_date = t.business_date and w.store_id = t.store_id
+    """
+)
+_ANY_VIA = text(
+    """
+    select exists (
+        select from payment p join touched t using (business_date, store_id)
+        where p.chain_id = :chain_id and p.via <> ''
+          and p.business_date between :first and :last
+    )
+    """
+)
+# A till's row that names the platform which moved the money is that platform's row seen twice.
+# Where both carry the order's number that decides.
+_TWINS_BY_ORDER = text(
+    """
+    insert into payment_twin (chain_id, key, twin_key, store_id, business_date)
+    select distinct on (p.key) p.chain_id, p.key, r.key, p.store_id, p.business_date
+    from payment p join touched t using (business_date, store_id)
+    join payment r on r.chain_id = p.chain_id and r.store_id = p.store_id
+        and r.business_date = p.business_date and r.platform = p.via and r.via = ''
+        and r.kind = p.kind and r.currency = p.currency and r.gross = p.gross
+        and p.order_ref <> '' and p.order_ref in (r.order_ref, r.external_id)
+    where p.chain_id = :chain_id and p.via <> '' and p.business_date between :first and :last
+    order by p.key, r.key
+    on conflict do nothing
+    """
+)
+# Else equal amounts of one store, kind and platform are put in order of time and cut wherever ten
+# minutes pass with none; within a cluster the n-th till row is the n-th platform row. A function
+# of the rows alone, so the order in which files came does not matter.
+_TWINS_BY_TIME = text(
+    f"""
+    with candidate as (
+        select p.key, p.store_id, p.business_date, p.kind, p.currency, p.gross, p.occurred_at,
+               coalesce(nullif(p.via, ''), p.platform) as mover, p.via <> '' as till
+        from payment p join touched t using (business_date, store_id)
+        where p.chain_id = :chain_id and p.business_date between :first and :last
+          and (p.via <> '' or p.platform in (
+              select v.via from payment v where v.chain_id = :chain_id and v.via <> ''
+              and v.business_date between :first and :last))
+          and not exists (
+              select from payment_twin w
+              where w.chain_id = :chain_id and p.key in (w.key, w.twin_key))
+    ), gap as (
+        select *, coalesce(occurred_at - lag(occurred_at) over same > {_TWIN_WINDOW}, true) as cut
+        from candidate
+        window same as (
+            partition by store_id, business_date, kind, currency, gross, mover
+            order by occurred_at, key)
+    ), cluster as (
+        select *, count(*) filter (where cut) over (
+            partition by store_id, business_date, kind, currency, gross, mover
+            order by occurred_at, key) as run
+        from gap
+    ), numbered as (
+        select *, row_number() over (
+            partition by store_id, business_date, kind, currency, gross, mover, run, till
+            order by occurred_at, key) as n
+        from cluster
+    )
+    insert into payment_twin (chain_id, key, twin_key, store_id, business_date)
+    select cast(:chain_id as bigint), a.key, b.key, a.store_id, a.business_date
+    from numbered a join numbered b
+        using (store_id, business_date, kind, currency, gross, mover, run, n)
+    where a.till and not b.till
+    """
+)
+
+_CLEAR_DAYS = text(
+    """
+    delete from store_day d using touched t
+    where d.chain_id = :chain_id and d.business_date between :first and :last
+      and d.business_date = t.business_date and d.store_id = t.store_id
+    """
+)
+_SUMS = """
+    coalesce(sum(p.gross) filter (where p.kind = 'sale'), 0),
+    count(*) filter (where p.kind = 'sale'),
+    coalesce(-sum(p.gross) filter (where p.kind = 'refund'), 0),
+    count(*) filter (where p.kind = 'refund'),
+    coalesce(sum(p.platform_subsidy) filter (where p.kind in ('sale', 'refund')), 0),
+    coalesce(sum(p.merchant_subsidy) filter (where p.kind in ('sale', 'refund')), 0),
+    sum(p.fee),
+    sum(p.net),
+    coalesce(sum(p.gross) filter (where p.kind in ('topup', 'voucher')), 0),
+    coalesce(sum(p.gross) filter (
+        where p.kind in ('chargeback', 'reserve', 'release', 'adjustment')), 0)
+"""
+_COUNTED = """
+    from payment p join touched t using (business_date, store_id)
+    where p.chain_id = :chain_id and p.business_date between :first and :last
+      and not exists (
+          select from payment_twin w where w.chain_id = :chain_id and w.key = p.key)
+"""
+_SUM_COLUMNS = (
+    "gross, orders, refund, refunds, platform_subsidy, merchant_subsidy, fee, net, prepaid, other"
+)
+_FILL_DAYS = text(
+    f"""
+    insert into store_day
+        (chain_id, business_date, store_id, platform, channel, currency, {_SUM_COLUMNS})
+    select cast(:chain_id as bigint), business_date, store_id, p.platform, p.channel, p.currency,
+        {_SUMS}
+    {_COUNTED}
+    group by business_date, store_id, p.platform, p.channel, p.currency
+    """
+)
+_CLEAR_HOURS = text(
+    """
+    delete from store_hour h using touched t
+    where h.chain_id = :chain_id and h.business_date between :first and :last
+      and h.business_date = t.business_date and h.store_id = t.store_id
+    """
+)
+_FILL_HOURS = text(
+    """
+    insert into store_hour (chain_id, business_date, store_id, hour, currency, gross, orders)
+    select cast(:chain_id as bigint), p.business_date, p.store_id,
+        date_part('hour', p.occurred_at at time zone s.time_zone)::int, p.currency,
+        sum(p.gross), count(*)
+    from payment p join touched t using (business_date, store_id)
+    join store s on s.chain_id = :chain_id and s.store_id = p.store_id
+    where p.chain_id = :chain_id and p.business_date between :first and :last
+      and p.kind = 'sale'
+      and not exists (
+          select from payment_twin w where w.chain_id = :chain_id and w.key = p.key)
+    group by 2, 3, 4, 5
+    """
+)
+_TOUCHED_MONTHS = (
+    "(select distinct store_id, date_trunc('month', business_date)::date as month from touched)"
+)
+_CLEAR_MONTHS = text(
+    f"""
+    delete from store_month m using {_TOUCHED_MONTHS} t
+    where m.chain_id = :chain_id and m.month = t.month and m.store_id = t.store_id
+    """
+)
+_FILL_MONTHS = text(
+    f"""
+    insert into store_month
+        (chain_id, month, store_id, platform, channel, currency, {_SUM_COLUMNS})
+    select d.chain_id, t.month, d.store_id, d.platform, d.channel, d.currency,
+        {", ".join(f"sum(d.{name})" for name in _SUM_COLUMNS.split(", "))}
+    from {_TOUCHED_MONTHS} t join store_day d
+        on d.chain_id = :chain_id and d.store_id = t.store_id
+        and d.business_date >= t.month and d.business_date < t.month + interval '1 month'
+    where d.chain_id = :chain_id
+      and d.business_date >= date_trunc('month', cast(:first as date))
+      and d.business_date < date_trunc('month', cast(:last as date)) + interval '1 month'
+    group by d.chain_id, t.month, d.store_id, d.platform, d.channel, d.currency
+    """
+)
+_ADDED = ", ".join(f"sum({name})" for name in _SUM_COLUMNS.split(", "))
+_CLEAR_DAY_TOTALS = text(
+    """
+    delete from store_day_total d using touched t
+    where d.chain_id = :chain_id and d.business_date between :first and :last
+      and d.business_date = t.business_date and d.store_id = t.store_id
+    """
+)
+_FILL_DAY_TOTALS = text(
+    f"""
+    insert into store_day_total (chain_id, business_date, store_id, currency, {_SUM_COLUMNS})
+    select chain_id, business_date, store_id, currency, {_ADDED}
+    from store_day join touched using (business_date, store_id)
+    where chain_id = :chain_id and business_date between :first and :last
+    group by chain_id, business_date, store_id, currency
+    """
+)
+_CLEAR_MONTH_TOTALS = text(
+    f"""
+    delete from store_month_total m using {_TOUCHED_MONTHS} t
+    where m.chain_id = :chain_id and m.month = t.month and m.store_id = t.store_id
+    """
+)
+_FILL_MONTH_TOTALS = text(
+    f"""
+    insert into store_month_total (chain_id, month, store_id, currency, days, {_SUM_COLUMNS})
+    select d.chain_id, t.month, d.store_id, d.currency, count(*), {_ADDED}
+    from {_TOUCHED_MONTHS} t join store_day_total d
+        on d.chain_id = :chain_id and d.store_id = t.store_id
+        and d.business_date >= t.month and d.business_date < t.month + interval '1 month'
+    where d.chain_id = :chain_id
+      and d.business_date >= date_trunc('month', cast(:first as date))
+      and d.business_date < date_trunc('month', cast(:last as date)) + interval '1 month'
+    group by d.chain_id, t.month, d.store_id, d.currency
+    """
+)

@@ -1,0 +1,211 @@
+"""Money on its way and plans for it: payouts, bank lines, matches, spend, expenses, forecasts."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Float,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from warehouse.tables.base import (
+    Base,
+    Blank,
+    ChainId,
+    Currency,
+    Hash128,
+    Id,
+    Minor,
+    Now,
+    Ref,
+    Str,
+    Tenant,
+)
+
+
+class Payout(Base):
+    """What a platform paid out to the bank."""
+
+    __tablename__ = "payout"
+    __table_args__ = (UniqueConstraint("chain_id", "account_id", "external_id"),)
+    chain_id: Mapped[ChainId]
+    payout_id: Mapped[Id]
+    account_id: Mapped[Ref]
+    external_id: Mapped[Str]
+    paid_on: Mapped[date]
+    currency: Mapped[Currency]
+    amount: Mapped[Minor]
+    batch_id: Mapped[Ref]
+
+
+class PayoutLine(Base):
+    """A payment that a payout was made of."""
+
+    __tablename__ = "payout_line"
+    __table_args__ = (PrimaryKeyConstraint("chain_id", "payout_id", "key"),)
+    chain_id: Mapped[Tenant]
+    payout_id: Mapped[Ref]
+    key: Mapped[Hash128]
+    amount: Mapped[Minor]
+
+
+class BankLine(Base):
+    """One line of a bank statement."""
+
+    __tablename__ = "bank_line"
+    __table_args__ = (UniqueConstraint("chain_id", "account_ref", "external_id"),)
+    chain_id: Mapped[ChainId]
+    bank_line_id: Mapped[Id]
+    account_ref: Mapped[Str]
+    external_id: Mapped[Str]
+    booked_on: Mapped[date]
+    currency: Mapped[Currency]
+    amount: Mapped[Minor]
+    text_: Mapped[Blank] = mapped_column("text")
+    batch_id: Mapped[Ref]
+
+
+class Match(Base):
+    """A payout found on a bank statement; ``decided_by`` and ``reason`` where a person said so."""
+
+    __tablename__ = "match"
+    chain_id: Mapped[ChainId]
+    match_id: Mapped[Id]
+    payout_id: Mapped[Ref]
+    bank_line_id: Mapped[Ref]
+    amount: Mapped[Minor]
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[Blank]
+    created_at: Mapped[Now]
+
+
+class TieOutException(Base):
+    """Money that does not tie out, until somebody settles it."""
+
+    __tablename__ = "exception"
+    chain_id: Mapped[ChainId]
+    exception_id: Mapped[Id]
+    kind: Mapped[Str]
+    subject: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    currency: Mapped[Currency]
+    amount: Mapped[Minor]
+    settled_by: Mapped[int | None] = mapped_column(BigInteger)
+    settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[Blank]
+    created_at: Mapped[Now]
+
+
+class Campaign(Base):
+    """What ran where and when."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (UniqueConstraint("chain_id", "name"),)
+    chain_id: Mapped[ChainId]
+    campaign_id: Mapped[Id]
+    name: Mapped[Str]
+    mechanic: Mapped[Blank]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    store_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+
+
+class Spend(Base):
+    """Marketing money of one channel on one day; ``store_id`` 0 is the chain as a whole."""
+
+    __tablename__ = "spend"
+    __table_args__ = (
+        PrimaryKeyConstraint("chain_id", "day", "channel", "store_id", "campaign_id", "currency"),
+    )
+    chain_id: Mapped[Tenant]
+    day: Mapped[date]
+    channel: Mapped[Str]
+    store_id: Mapped[Ref] = mapped_column(server_default=text("0"))
+    campaign_id: Mapped[Ref] = mapped_column(server_default=text("0"))
+    currency: Mapped[Currency]
+    amount: Mapped[Minor]
+
+
+class Expense(Base):
+    """Rent, payroll, supplier bills: when due, how often."""
+
+    __tablename__ = "expense"
+    chain_id: Mapped[ChainId]
+    expense_id: Mapped[Id]
+    store_id: Mapped[int | None] = mapped_column(BigInteger)
+    kind: Mapped[Str]
+    currency: Mapped[Currency]
+    amount: Mapped[Minor]
+    due_on: Mapped[date]
+    recurrence: Mapped[Blank]
+
+
+class ForecastRun(Base):
+    """One run of the forecast over all stores."""
+
+    __tablename__ = "forecast_run"
+    chain_id: Mapped[ChainId]
+    run_id: Mapped[Id]
+    made_at: Mapped[Now]
+    until: Mapped[date]
+    spec: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class Forecast(Base):
+    """Quantiles 0.1 to 0.9 for one store and day, in minor units."""
+
+    __tablename__ = "forecast"
+    __table_args__ = (PrimaryKeyConstraint("chain_id", "run_id", "store_id", "day"),)
+    chain_id: Mapped[Tenant]
+    run_id: Mapped[Ref]
+    store_id: Mapped[Ref]
+    day: Mapped[date]
+    mean: Mapped[Minor]
+    quantiles: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    model: Mapped[Str]
+
+
+class ForecastScore(Base):
+    """How a model did on a store's own past."""
+
+    __tablename__ = "forecast_score"
+    __table_args__ = (PrimaryKeyConstraint("chain_id", "run_id", "store_id", "model", "metric"),)
+    chain_id: Mapped[Tenant]
+    run_id: Mapped[Ref]
+    store_id: Mapped[Ref]
+    model: Mapped[Str]
+    metric: Mapped[Str]
+    score: Mapped[float] = mapped_column(Float)
+    windows: Mapped[int] = mapped_column(Integer)
+
+
+class BudgetPlan(Base):
+    """Stored advice on the marketing budget, with the fingerprint of its inputs."""
+
+    __tablename__ = "budget_plan"
+    chain_id: Mapped[ChainId]
+    plan_id: Mapped[Id]
+    made_at: Mapped[Now]
+    fingerprint: Mapped[Str]
+    plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class SiteSuggestion(Base):
+    """Stored advice on where to open next, with the fingerprint of its inputs."""
+
+    __tablename__ = "site_suggestion"
+    chain_id: Mapped[ChainId]
+    suggestion_id: Mapped[Id]
+    made_at: Mapped[Now]
+    fingerprint: Mapped[Str]
+    lat: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    lon: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB)

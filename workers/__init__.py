@@ -1,0 +1,1 @@
+"""Celery: the wiring, the doors of the jobs, and when they are opened."""

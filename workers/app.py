@@ -1,0 +1,121 @@
+"""The wiring of the workers: settings, warehouse, queue, jobs and the times they are due.
+
+Started by ``tillboard worker`` and ``tillboard beat``, or by ``celery -A workers.app:app``.
+"""
+
+import os
+import warnings
+from functools import cache
+
+from celery import Celery, signals
+from celery.platforms import SecurityWarning
+from celery.schedules import crontab
+from sqlalchemy import text
+
+from chain.errors import PermanentError
+from chain.jobs import IMPORT_BATCH, QUEUE, UNDO_BATCH
+from chain.settings import get_settings
+from warehouse.session import Warehouse
+from warehouse.telemetry import configure_logs, forget_process, serve_metrics
+from workers.imports import Imports
+from workers.task import GRACE, task
+
+PARTITION_MONTHS = 6
+
+# Celery warns whoever works as root; that is supported here, and messages are JSON, never code.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+settings = get_settings()
+app = Celery("tillboard", broker=settings.broker_url)
+app.conf.update(
+    task_default_queue=QUEUE,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    timezone="UTC",
+    worker_concurrency=settings.worker_concurrency,
+    worker_prefetch_multiplier=1,  # a long import must not hold back jobs behind it
+    worker_max_memory_per_child=1_500_000,  # KiB; frames of large files come and go
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_soft_shutdown_timeout=10.0,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    broker_connection_retry_on_startup=True,
+    # Redis gives a message to another worker after this time: longer than any job may take.
+    broker_transport_options={"visibility_timeout": settings.job_seconds + 2 * GRACE},
+    beat_schedule={
+        "ensure-partitions": {
+            "task": "workers.ensure_partitions",
+            "schedule": crontab(minute="17", hour="3"),
+        },
+        "sweep-stuck-batches": {"task": "workers.sweep_stuck_batches", "schedule": 60.0},
+    },
+)
+
+
+@cache
+def warehouse() -> Warehouse:
+    """Return this process's door to the warehouse; opened in the child that does the work."""
+    if settings.database_url is None:
+        raise PermanentError("runtime.not_configured", name="TILLBOARD_DATABASE_URL")
+    opened = Warehouse(settings.database_url, pool_size=settings.database_pool_size)
+    opened.check()
+    return opened
+
+
+def imports() -> Imports:
+    """Return the imports over this process's warehouse."""
+    if settings.payer_key is None:
+        raise PermanentError("runtime.not_configured", name="TILLBOARD_PAYER_KEY")
+    return Imports(warehouse(), settings, settings.payer_key)
+
+
+@task(app, name=IMPORT_BATCH, seconds=settings.job_seconds)
+def import_batch(chain_id: int, batch_id: int) -> None:
+    """Import a received batch."""
+    imports().run(chain_id, batch_id)
+
+
+@task(app, name=UNDO_BATCH, seconds=settings.job_seconds)
+def undo_batch(chain_id: int, batch_id: int) -> None:
+    """Take back everything that a batch brought."""
+    imports().undo(chain_id, batch_id)
+
+
+@task(app, name="workers.ensure_partitions", seconds=300)
+def ensure_partitions() -> None:
+    """Make the monthly partitions of the next months."""
+    with warehouse().directory() as connection:
+        connection.execute(
+            text("select ensure_month_partitions(current_date, :months)"),
+            {"months": PARTITION_MONTHS},
+        )
+
+
+@task(app, name="workers.sweep_stuck_batches", seconds=300)
+def sweep_stuck_batches() -> None:
+    """Take up the batches that a worker left, or whose message was lost."""
+    imports().sweep(
+        lambda chain_id, batch_id: import_batch.start(chain_id=chain_id, batch_id=batch_id)
+    )
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _logging(**_: object) -> None:
+    configure_logs(settings.log_format, settings.log_level)
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _serve_counters(**_: object) -> None:
+    if settings.metrics_port is not None:
+        serve_metrics(settings.metrics_port)
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _fresh(**_: object) -> None:
+    warehouse.cache_clear()  # connections do not survive a fork
+
+
+@signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def _gone(**_: object) -> None:
+    forget_process(os.getpid())

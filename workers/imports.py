@@ -1,0 +1,97 @@
+"""What the import jobs do, as plain functions: import a batch, and find batches nobody has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from chain.errors import PermanentError
+from chain.settings import Settings
+from etl.importer import Importer
+from warehouse import batches
+from warehouse.session import Scope, Warehouse
+from warehouse.telemetry import BATCHES, ROWS
+from warehouse.undo import undo
+
+STUCK_AFTER = timedelta(minutes=2)
+"""An import says every second how far it is; one silent for so long is nobody's."""
+WAITING_AFTER = timedelta(minutes=15)
+"""A batch that waits this long may have lost its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """The imports of all chains. ``payer_key`` keys the hash of payer ids."""
+
+    warehouse: Warehouse
+    settings: Settings
+    payer_key: str
+
+    def run(self, chain_id: int, batch_id: int) -> None:
+        """Import the file of a batch from the inbox.
+
+        Raises TransientError where another process has the batch or the warehouse is away.
+        """
+        scope = Scope(chain_id)
+        with self.warehouse.begin(scope) as connection:
+            batch = batches.get(connection, chain_id, batch_id)
+        if batch["state"] not in batches.RESUMABLE:
+            return
+        path = self.settings.inbox / bytes(batch["sha256"]).hex()
+        if not path.is_file():
+            gone = PermanentError("runtime.file_gone", name=batch["file_name"])
+            with self.warehouse.begin(scope) as connection:
+                batches.fail(connection, chain_id, batch_id, "failed", gone)
+        else:
+            importer = Importer(self.warehouse, scope, self.payer_key)
+            importer.import_received(batch_id, path)
+        self._count(scope, batch_id)
+
+    def undo(self, chain_id: int, batch_id: int) -> None:
+        """Take back what a batch brought, all of it or nothing; one that is undone stays so.
+
+        Raises PermanentError where it is not done, or where there is none.
+        """
+        with self.warehouse.begin(Scope(chain_id)) as connection:
+            if batches.get(connection, chain_id, batch_id)["state"] == "undone":
+                return
+            undo(connection, chain_id, batch_id)
+        BATCHES.labels("undone").inc()
+
+    def _count(self, scope: Scope, batch_id: int) -> None:
+        with self.warehouse.begin(scope) as connection:
+            batch = batches.get(connection, scope.chain_id, batch_id)
+        BATCHES.labels(batch["state"]).inc()
+        for fate in ("accepted", "skipped", "rejected"):
+            ROWS.labels(batch["source"], fate).inc(batch[f"rows_{fate}"])
+
+    def sweep(self, take_up: Callable[[int, int], None]) -> int:
+        """Call ``take_up(chain_id, batch_id)`` for batches that stand still; return how many.
+
+        Each is marked as seen, so that the next sweep leaves it time.
+        """
+        with self.warehouse.directory() as connection:
+            chains = connection.scalars(text("select chain_id from directory.chain")).all()
+        found = 0
+        for chain_id in chains:
+            with self.warehouse.begin(Scope(chain_id)) as connection:
+                stuck = connection.scalars(
+                    _STUCK,
+                    {"chain": chain_id, "stuck": STUCK_AFTER, "waiting": WAITING_AFTER},
+                ).all()
+            for batch_id in stuck:
+                take_up(chain_id, batch_id)
+            found += len(stuck)
+        return found
+
+
+_STUCK = text(
+    """
+    update import_batch set updated_at = clock_timestamp()
+    where chain_id = :chain
+      and (state in ('reading', 'merging') and updated_at < clock_timestamp() - :stuck
+           or state = 'received' and updated_at < clock_timestamp() - :waiting)
+    returning batch_id
+    """
+)
