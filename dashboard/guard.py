@@ -42,6 +42,7 @@ class Guard:
     def install(self, server: Flask) -> None:
         """Check every request of ``server`` first of all."""
         server.before_request(self.check)
+        server.teardown_request(_forget_request)
 
     def check(self) -> Response | None:
         """Refuse what comes from another site, or from nobody."""
@@ -96,6 +97,11 @@ class Guard:
             best = request.accept_languages.best_match(["en", "zh", "zh-CN", "zh-Hans"])
             chosen = best[:2] if best else self.settings.language
         return cast("Lang", chosen)
+
+
+def _forget_request(_error: BaseException | None) -> None:
+    """Leave nothing of a request to what its thread does next."""
+    structlog.contextvars.clear_contextvars()
 
 
 def here() -> Here:

@@ -83,6 +83,30 @@ rebind = st.builds(
 )
 
 
+@st.composite
+def histories(draw: st.DrawFn) -> list[File | Rebind]:
+    """Steps of any kind among which the hard cases are tied together, always.
+
+    A file that holds a payment twice with different contents, a later one with the same export
+    time that contradicts it, and a re-binding of what both name between them.
+    """
+    steps: list[File | Rebind] = draw(st.lists(file | rebind, max_size=2))
+    first, other, third = (draw(row) for _ in range(3))
+    exported = draw(st.sampled_from(EXPORTS))
+    twice = draw(st.permutations([first, _contradiction(first, 1), other]))
+    again = draw(st.permutations([_contradiction(first, 2), third]))
+    knot = [File(exported, tuple(twice)), draw(rebind), File(exported, tuple(again))]
+    places = sorted(draw(st.lists(st.integers(0, len(steps)), min_size=3, max_size=3)))
+    for place, step in reversed(list(zip(places, knot, strict=True))):
+        steps.insert(place, step)
+    return steps
+
+
+def _contradiction(line: tuple[tuple[str, Any], ...], by: int) -> tuple[tuple[str, Any], ...]:
+    """Return ``line`` with another fee."""
+    return tuple((name, value + by if name == "fee" else value) for name, value in line)
+
+
 def apply(warehouse: Warehouse, scope: Scope, step: File | Rebind, lanes: int = 1) -> int | None:
     """Do one step; return the batch of a file."""
     if isinstance(step, File):
@@ -195,7 +219,7 @@ def warehouse(module_database: Database) -> Iterator[Warehouse]:
 
 
 patient = settings(
-    max_examples=12,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -207,7 +231,7 @@ def test_order_split_and_repetition_do_not_matter(warehouse: Warehouse) -> None:
 
     @patient
     @given(
-        st.lists(file | rebind, min_size=2, max_size=4),
+        histories(),
         st.randoms(use_true_random=False),
         st.integers(1, 2),
     )
