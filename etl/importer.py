@@ -46,16 +46,20 @@ class Importer:
     large_bytes: int = 24 << 20
     progress: Progress | None = None
 
-    def import_path(self, path: Path, *, request_id: str = "") -> Iterator[dict[str, Any]]:
+    def import_path(
+        self, path: Path, *, request_id: str = "", options: dict[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Import a file, every file of a folder, or every member of a zip; yield their batches.
 
-        A file that cannot be read ends as a quarantined or failed batch with its reason, and the
-        next one is taken. Raises TransientError where the warehouse cannot be reached.
+        ``options`` are kept on each batch. A file that cannot be read ends as a quarantined or
+        failed batch with its reason, and the next one is taken. Raises TransientError where the warehouse cannot be reached.
         """
         for leaf in leaves(path):
-            yield self.import_leaf(leaf, request_id=request_id)
+            yield self.import_leaf(leaf, request_id=request_id, options=options)
 
-    def import_leaf(self, leaf: Leaf, *, request_id: str = "") -> dict[str, Any]:
+    def import_leaf(
+        self, leaf: Leaf, *, request_id: str = "", options: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Import one bill and return its batch; one that is in already changes nothing."""
         sha256 = leaf.sha256()
         with self.warehouse.begin(self.scope) as connection:
@@ -65,6 +69,7 @@ class Importer:
                 sha256=sha256,
                 file_name=leaf.name,
                 size_bytes=leaf.size,
+                options=options,
                 request_id=request_id,
                 user_id=self.scope.user_id,
             )

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from etl.importer import Importer
-from runtime.demo import write_bills
+from runtime.demo import count_bills, write_bills
 from runtime.demo_state import demo_state, save_state
 from warehouse.session import Scope, Warehouse
 
@@ -26,8 +26,11 @@ def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator
     if state is None:
         raise FileNotFoundError(directory)
     importer = Importer(warehouse, Scope(state.chain_id), payer_key)
-    for path in _written(directory / "bills", date.fromisoformat(state.today)):
-        for _ in importer.import_path(path):
+    today = date.fromisoformat(state.today)
+    of = count_bills(today)
+    for nth, path in enumerate(_written(directory / "bills", today), start=1):
+        # The board reads from the batches how far the whole series is.
+        for _ in importer.import_path(path, options={"nth": nth, "of": of}):
             pass
         yield path
     save_state(directory, replace(state, loaded=True))

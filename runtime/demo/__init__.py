@@ -1,6 +1,6 @@
 """The demo chain: a tea chain that writes the bills of its platforms as they write them."""
 
-from runtime.demo.bills import MANIFEST, SEED, describe, write_bills
+from runtime.demo.bills import MANIFEST, SEED, count_bills, describe, write_bills
 from runtime.demo.description import (
     DemoAccount,
     DemoBinding,
@@ -27,6 +27,7 @@ __all__ = [
     "DemoStore",
     "Entry",
     "Sums",
+    "count_bills",
     "describe",
     "expected_totals",
     "read_manifest",

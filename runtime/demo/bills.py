@@ -31,6 +31,10 @@ from runtime.demo.truth import write_truth
 
 SEED = 20_260_725
 MANIFEST = "demo-manifest.jsonl"
+MONTHLY = 6
+"""Files of every month: two accounts of WeChat and of Alipay, Meituan's workbook, cash."""
+EVENTS = 2
+"""The file that is sent twice, and the one that is exported again."""
 _REEXPORT_DAYS = (4, 14)
 _CORRECTED = 6
 
@@ -38,6 +42,12 @@ _CORRECTED = 6
 def describe(today: date, seed: int = SEED, *, size: DemoSize | None = None) -> DemoChain:
     """Return the chain that `write_bills` with the same arguments writes the bills of."""
     return build(today, seed, size or DemoSize()).chain
+
+
+def count_bills(today: date, seed: int = SEED, *, size: DemoSize | None = None) -> int:
+    """Return how many files `write_bills` with the same arguments yields."""
+    scenario = build(today, seed, size or DemoSize())
+    return scenario.size.months * MONTHLY + len(scenario.events.till_months) + EVENTS
 
 
 def write_bills(
