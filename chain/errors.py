@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from chain.words import Param, say
 
+LIST_SEPARATOR = "\x1f"
+"""Stands between the parts of a param that is a list."""
+
 
 class TillboardError(Exception):
     """A failure with a sentence: ``key`` names it in the catalogues, ``params`` fill it."""

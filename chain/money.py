@@ -1,5 +1,7 @@
 """Money: integer minor units with an ISO 4217 currency beside it, never a float."""
 
+import re
+import unicodedata
 from decimal import ROUND_HALF_EVEN, Decimal
 
 # ISO 4217 minor-unit exponents that are not 2 (source: ISO 4217 list one, the "active" table).
@@ -9,6 +11,11 @@ _EXPONENTS = {
     ),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
+
+
+MOST = 10**15
+"""No amount that a person types has so many minor units; a bigint sum holds thousands of them."""
+_AMOUNT = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
 
 
 def exponent(currency: str) -> int:
@@ -28,3 +35,19 @@ def to_minor(amount: Decimal, currency: str) -> int:
 def to_major(minor: int, currency: str) -> Decimal:
     """Return ``minor`` units as an exact decimal in major units."""
     return Decimal(minor).scaleb(-exponent(currency))
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """Return what a person typed ("1,234.50", "¥88", "８８") in minor units.
+
+    Exact: raises ValueError for what is no amount, is negative, or has more decimals than
+    ``currency``.
+    """
+    bare = unicodedata.normalize("NFKC", text).strip().lstrip("¥$€£").replace(" ", "")
+    if not _AMOUNT.fullmatch(bare):
+        raise ValueError(text)
+    amount = Decimal(bare.replace(",", ""))
+    minor = to_minor(amount, currency)
+    if to_major(minor, currency) != amount or minor >= MOST:
+        raise ValueError(text)
+    return minor

@@ -34,6 +34,11 @@ def note(lang: str, error: Exception) -> dict[str, Any]:
     }
 
 
+def tell(message: str) -> None:
+    """Show a short notice with the answer of a callback."""
+    set_props(NOTES, {"sendNotifications": [{"action": "show", "message": message}]})
+
+
 def in_callback(guard: Guard, error: Exception) -> None:
     """Tell of an error of a callback in a notification, and log it."""
     if isinstance(error, TillboardError):

@@ -5,7 +5,7 @@ from flask import Flask
 from chain.errors import PermanentError
 from chain.settings import get_settings
 from dashboard.app import create_app
-from dashboard.pages import imports, overview, store, stores
+from dashboard.pages import PAGES
 from dashboard.queue import QueuedJobs
 from warehouse.cache import FigureCache
 from warehouse.reads import Reads
@@ -38,7 +38,7 @@ def build() -> Flask:
         warehouse,
         QueuedJobs(str(settings.broker_url)),
         reads_for,
-        page_makers=(overview.page, stores.page, store.page, imports.page),
+        page_makers=PAGES,
         secret_key=str(settings.secret_key),
     )
     server: Flask = board.server

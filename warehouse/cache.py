@@ -12,7 +12,7 @@ from typing import Any
 
 import redis
 
-_SHAPE = 1
+_SHAPE = 2
 """Goes up when the kept dataclasses change, so that an older release's figures are not read."""
 _DIGEST = 32
 

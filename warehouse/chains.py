@@ -11,6 +11,9 @@ from warehouse.session import Scope, Warehouse
 UNASSIGNED = "unassigned"
 """Code of the store that takes in money which is bound to none."""
 
+TYPED = "typed"
+"""Account of the platform ``cash`` whose takings people type in."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewStore:

@@ -14,6 +14,8 @@ from dashboard.upload import UPLOADERS
 from warehouse import batches
 from warehouse.binding import bind
 
+NEEDED = ("occurred_at", "gross")
+"""Without these no row is a payment; a row without a number is known by what it says."""
 NARROWEST = ("terminal", "operator", "store")
 """A place is bound by the narrowest id that the platform states for it."""
 
@@ -69,7 +71,7 @@ def save_map(board: Board, here: Here, name: str, spec: Mapping[str, Any]) -> No
     columns = spec["columns"]
     if not name.strip():
         raise PermanentError("dashboard.map.no_name")
-    for needed in ("occurred_at", "gross", "external_id"):
+    for needed in NEEDED:
         if not columns.get(needed):
             raise PermanentError("dashboard.map.no_column", column=column_name(here, needed))
     with board.warehouse.begin(here.scope) as connection:

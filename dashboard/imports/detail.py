@@ -22,6 +22,7 @@ def detail(here: Here, batch: Batch, rejects: Page, currency: str, zone: str) ->
     """Return the drawer's content."""
     parts = [
         html.Div([badge(here, batch.state), _facts(here, batch, zone)], className="detail-head"),
+        _note(here, batch),
         _error(here, batch),
         _counts(here, batch),
         _totals(here, batch, currency),
@@ -37,6 +38,11 @@ def _facts(here: Here, batch: Batch, zone: str) -> Component:
         words.moment(batch.created_at, zone, here.lang),
     ]
     return html.Span(" · ".join(fact for fact in facts if fact), className="muted")
+
+
+def _note(here: Here, batch: Batch) -> Component | None:
+    note = str(batch.options.get("note", ""))
+    return html.P(here.say("dashboard.cash.noted", note=note)) if note else None
 
 
 def _error(here: Here, batch: Batch) -> Component | None:

@@ -7,8 +7,9 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from chain.errors import LIST_SEPARATOR
 from dashboard.frame import Here
-from dashboard.imports.changes import column_name
+from dashboard.imports.changes import NEEDED, column_name
 from dashboard.loose import attributes
 from warehouse.reads.protocol import Batch, ChainInfo
 
@@ -16,6 +17,8 @@ COLUMNS = (
     "occurred_at",
     "gross",
     "external_id",
+    "count",
+    "clock",
     "fee",
     "kind",
     "method",
@@ -23,13 +26,15 @@ COLUMNS = (
     "terminal_ref",
     "order_ref",
 )
-"""What may be mapped; the first three must be."""
-NEEDED = 3
+"""What may be mapped; the first two must be."""
+EXPLAINED = frozenset({"external_id", "count", "clock"})
 UNKNOWN = frozenset({"etl.unknown_layout", "etl.unknown_layout_near"})
 _HINTS = {
     "occurred_at": ("time", "date", "时间", "日期"),
     "gross": ("amount", "total", "gross", "金额"),
     "external_id": ("id", "number", "no", "单号", "流水"),
+    "count": ("count", "orders", "笔数", "单数"),
+    "clock": ("clock",),
     "fee": ("fee", "手续费", "服务费"),
     "kind": ("type", "kind", "类型"),
     "method": ("method", "方式"),
@@ -40,11 +45,11 @@ _HINTS = {
 
 
 def header(batch: Batch) -> list[str]:
-    """Return the header that the file shows, as the refusal quotes it."""
+    """Return the names of the header that the file shows, all of them however wide it is."""
     if batch.error_key not in UNKNOWN:
         return []
-    quoted = str(batch.error_params.get("header", ""))
-    return list(dict.fromkeys(part.strip() for part in quoted.split(", ") if part.strip()))
+    names = str(batch.error_params.get("columns", "")).split(LIST_SEPARATOR)
+    return list(dict.fromkeys(filter(None, names)))
 
 
 def form(here: Here, batch: Batch, chain: ChainInfo) -> Component | None:
@@ -60,9 +65,10 @@ def form(here: Here, batch: Batch, chain: ChainInfo) -> Component | None:
             value=guess(column, seen),
             clearable=True,
             searchable=True,
-            withAsterisk=position < NEEDED,
+            withAsterisk=column in NEEDED,
+            description=here.say(f"dashboard.map.about.{column}") if column in EXPLAINED else None,
         )
-        for position, column in enumerate(COLUMNS)
+        for column in COLUMNS
     ]
     return html.Section(
         [

@@ -3,11 +3,11 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import skeletons
-from dashboard.errors import NOTES
+from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.icons import icon
 from dashboard.imports import changes, export, listing, mapping
@@ -76,6 +76,11 @@ def _zone(here: Here) -> Component:
                     for kind in ("files", "folder")
                 ],
                 className="drop-buttons",
+            ),
+            dcc.Link(
+                [icon("cash", 18), here.say("dashboard.cash.open")],
+                href="/cash/0",
+                className="drop-cash",
             ),
             html.Ul(id="drop-list", className="drop-list", **attributes(aria_live="polite")),
         ],
@@ -303,8 +308,3 @@ def _binding(app: Dash, board: Board) -> None:
         moved = changes.bind_place(board, here, found[0], int(stores[at] or 0), since[at])
         tell(here.say("dashboard.places.moved", count=moved))
         return count + 1
-
-
-def tell(message: str) -> None:
-    """Show a short notice."""
-    set_props(NOTES, {"sendNotifications": [{"action": "show", "message": message}]})

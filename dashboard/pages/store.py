@@ -22,6 +22,7 @@ from dashboard.components.series import (
 from dashboard.components.tile import Against, tile
 from dashboard.frame import FILTERS, THEME, Board, FilterName, Here, Page
 from dashboard.icons import icon
+from dashboard.upload import UPLOADERS
 from figures import daily as daily_figure
 from figures import formats, hours, mix, ticket
 from warehouse.reads.protocol import ChainInfo, Daily, Filters, grain_for
@@ -122,7 +123,15 @@ def _facts(here: Here, facts: Mapping[str, Any]) -> list[Component]:
         if value
     ]
     title = html.H2(here.say("pages.store.facts"), className="tb-finding")
-    return [title, html.Dl(shown, className="tb-facts")]
+    links = [
+        dcc.Link([icon(name, 18), here.say(key)], href=href, className="tb-act")
+        for name, key, href in (
+            ("cash", "dashboard.cash.open", f"/cash/{facts['store_id']}"),
+            ("stores", "dashboard.setup.edit_this", f"/setup/{facts['store_id']}"),
+        )
+        if here.scope.role in UPLOADERS
+    ]
+    return [title, html.Dl(shown, className="tb-facts"), html.Div(links, className="tb-acts")]
 
 
 def _day(here: Here, day: Any) -> str:

@@ -20,6 +20,7 @@ from etl.reading.table import Batch
 
 _STAMPS = (
     "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S.%f",
     "%Y年%m月%d日 %H:%M:%S",
     "%Y/%m/%d %H:%M:%S",
     "%Y-%m-%d %H:%M",

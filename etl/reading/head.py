@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chain.errors import PermanentError
+from chain.errors import LIST_SEPARATOR, PermanentError
 from etl.reading.layout import Layout
 from etl.reading.mask import mask
 
@@ -58,14 +58,18 @@ def _unknown(seen: tuple[str, ...], layouts: Sequence[Layout]) -> PermanentError
     def shared(layout: Layout) -> float:
         return len(set(seen).intersection(layout.signature)) / len(layout.signature)
 
-    header = mask(", ".join(filter(None, seen)))[:400]
+    names = [mask(name) for name in seen if name]
+    header = ", ".join(names)[:400]
+    # The sentence quotes the header; the form by which a table is mapped needs all of it.
+    columns = LIST_SEPARATOR.join(names)
     nearest = max(layouts, key=shared)
     if not shared(nearest):
-        return PermanentError("etl.unknown_layout", header=header)
+        return PermanentError("etl.unknown_layout", header=header, columns=columns)
     missing = ", ".join(name for name in nearest.signature if name not in seen)
     return PermanentError(
         "etl.unknown_layout_near",
         header=header,
+        columns=columns,
         nearest=f"{nearest.source}/{nearest.name}",
         missing=missing,
     )

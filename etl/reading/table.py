@@ -154,11 +154,13 @@ class _Cutter:
         self._ticked = sample.startswith(b"`") or b"\n`" in sample
         self._separator = b",`" if self._ticked else header.separator.encode()
         self._wanted = [*wanted, self._width]
+        # A carriage return stands in the last cell; where that is not read it need not go.
+        self._ends_wanted = self._width - 1 in wanted
         self._names = [f"c{index}" for index in wanted]
 
     def cut(self, table: bytes, line: int, final: bool) -> tuple[Batch, bytes]:
         """Return a batch, and the end of ``table`` where a quoted cell is still open."""
-        if b"\r" in table:
+        if self._ends_wanted:
             table = table.replace(b"\r\n", b"\n")
         if not table.endswith(b"\n"):
             table += b"\n"
@@ -169,6 +171,7 @@ class _Cutter:
         if frame is not None:
             lines = pl.int_range(line, line + frame.height, eager=True)
             return Batch(frame, lines, _Raw(table, self._carrier)), b""
+        table = table.replace(b"\r\n", b"\n")
         return self._irregular(table, separator, line, final)
 
     def _regular(self, table: bytes, separator: bytes) -> pl.DataFrame | None:
@@ -307,6 +310,6 @@ class _Raw:
     def __call__(self, row: int) -> str:
         if self._lines is None:
             self._lines = self._table.split(b"\n")
-        line = self._lines[row if self._at is None else self._at[row]]
+        line = self._lines[row if self._at is None else self._at[row]].rstrip(b"\r")
         text = self._carrier.shown(line[:RAW_LENGTH]).replace("\x1f", ",`")
         return mask(text)

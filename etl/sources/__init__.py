@@ -8,6 +8,7 @@ from etl.sources import (
     adyen,
     alipay_merchant,
     alipay_personal,
+    cash_typed,
     generic,
     jd_personal,
     meituan_merchant,
@@ -35,6 +36,7 @@ _MODULES = (
     stripe,
     square,
     shopify,
+    cash_typed,
 )
 
 LAYOUTS: tuple[Layout, ...] = tuple(one for module in _MODULES for one in module.LAYOUTS)

@@ -29,6 +29,12 @@ TABLE = ColumnMapSpec(
 )
 MORE = (
     Sample(
+        "cash_typed_takings.csv",
+        "cash_typed",
+        "takings",
+        (("sale", 123450, 0, 123450), ("sale", 8800, 0, 8800)),
+    ),
+    Sample(
         "meituan_merchant_orders.csv",
         "meituan_merchant",
         "orders",

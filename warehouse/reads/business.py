@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import text
 
+from chain.days import Period
+from warehouse.chains import TYPED
 from warehouse.reads.context import Context
 from warehouse.reads.figures import table
 from warehouse.reads.packed import floats
@@ -16,7 +18,8 @@ _STORES = text(
     select s.store_id, s.code, s.name, s.name_en, s.sort_key, s.city, s.city_en,
         coalesce(s.region_id, 0) as region_id, coalesce(r.name, '') as region,
         coalesce(r.name_en, '') as region_en, s.opened_on, s.closed_on,
-        s.area_sqm::float8 as area_sqm, s.lat, s.lon, s.unassigned
+        s.area_sqm::float8 as area_sqm, s.monthly_rent::float8 as monthly_rent, s.lat, s.lon,
+        s.time_zone, s.cutover_hour, s.unassigned
     from store s left join region r on r.chain_id = s.chain_id and r.region_id = s.region_id
     order by s.unassigned, s.sort_key, s.name, s.store_id
     """
@@ -44,6 +47,23 @@ _PLATFORMS = text(
 )
 
 
+_CAMPAIGNS = text(
+    """
+    select name, mechanic, starts_on, ends_on, store_ids from campaign
+    where starts_on <= :last and ends_on >= :first
+      and (cast(:store as bigint) is null or store_ids is null or :store = any(store_ids))
+    order by starts_on, name
+    """
+)
+_CASH = text(
+    """
+    select p.business_date as day, p.gross as amount
+    from payment p join account a on a.account_id = p.account_id
+    where a.platform = 'cash' and a.ref = :ref and p.store_id = :store
+      and p.business_date between :first and :last
+    order by day
+    """
+)
 _OPENING = text(
     """
     select string_agg(int8send(store_id), '' order by store_id),
@@ -85,7 +105,7 @@ def opening(context: Context, ids: NDArray[np.int64]) -> Opening:
 def stores(context: Context) -> pd.DataFrame:
     """Return one row a store; see the protocol."""
     rows = table(context.connection.execute(_STORES))
-    return rows.astype({"area_sqm": "float64", "lat": "float64", "lon": "float64"})
+    return rows.astype(dict.fromkeys(("area_sqm", "monthly_rent", "lat", "lon"), "float64"))
 
 
 def regions(context: Context) -> pd.DataFrame:
@@ -96,6 +116,18 @@ def regions(context: Context) -> pd.DataFrame:
 def cities(context: Context) -> pd.DataFrame:
     """Return one row a city; see the protocol."""
     return table(context.connection.execute(_CITIES))
+
+
+def campaigns(context: Context, period: Period, store_id: int | None) -> pd.DataFrame:
+    """Return what ran in ``period``; see the protocol."""
+    asked = {"first": period.start, "last": period.end, "store": store_id}
+    return table(context.connection.execute(_CAMPAIGNS, asked))
+
+
+def cash_typed(context: Context, store_id: int, period: Period) -> pd.DataFrame:
+    """Return the cash takings that were typed; see the protocol."""
+    asked = {"ref": TYPED, "store": store_id, "first": period.start, "last": period.end}
+    return table(context.connection.execute(_CASH, asked))
 
 
 def platforms(context: Context) -> tuple[str, ...]:

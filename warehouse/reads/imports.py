@@ -12,7 +12,7 @@ from chain.errors import PermanentError
 from warehouse.reads.context import Context
 from warehouse.reads.figures import table
 from warehouse.reads.likeness import Likeness
-from warehouse.reads.protocol import Batch, Page
+from warehouse.reads.protocol import Batch, Page, Series
 
 BATCH_COLUMNS = [field.name for field in fields(Batch)]
 
@@ -26,6 +26,16 @@ _COUNT = text(
 )
 _BATCH = text(f"{_SELECT} where batch_id = :batch")
 _RUNNING = text(f"{_SELECT} where state in ('received', 'reading', 'merging') order by batch_id")
+# A series that stands still for a quarter of an hour is one that nobody goes on with.
+_SERIES = text(
+    """
+    select coalesce(max((options ->> 'nth')::int)
+               filter (where state not in ('received', 'reading', 'merging')), 0) as done,
+           max((options ->> 'of')::int) as of
+    from import_batch
+    where options ? 'of' and updated_at > now() - interval '15 minutes'
+    """
+)
 _REJECTS = text(
     """
     select line, reason, params, raw, retried_at from reject where batch_id = :batch
@@ -106,6 +116,12 @@ def running(context: Context) -> pd.DataFrame:
     """Return the imports at work; see the protocol."""
     rows = batch_frame(context.connection.execute(_RUNNING))
     return rows[["batch_id", "file_name", "state", "progress", "rows_accepted", "updated_at"]]
+
+
+def series(context: Context) -> Series | None:
+    """Return how far a series of files is; see the protocol."""
+    row = context.connection.execute(_SERIES).one()
+    return Series(row.done, row.of) if row.of and row.done < row.of else None
 
 
 def rejects(context: Context, batch_id: int, page: int = 0, size: int = 50) -> Page:

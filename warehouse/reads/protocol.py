@@ -214,6 +214,14 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """Files that come one after the other: ``done`` of ``of`` are in."""
+
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a long list: ``rows``, counted from page 0, and how many there are in all."""
 
@@ -237,7 +245,8 @@ class ReadsProtocol(Protocol):
 
         Columns: ``store_id``, ``code``, ``name``, ``name_en``, ``sort_key``, ``city``,
         ``city_en``, ``region_id`` (0 for none), ``region``, ``region_en``, ``opened_on``,
-        ``closed_on``, ``area_sqm``, ``lat``, ``lon``, ``unassigned``.
+        ``closed_on``, ``area_sqm``, ``monthly_rent``, ``lat``, ``lon``, ``time_zone``,
+        ``cutover_hour``, ``unassigned``.
         """
         ...
 
@@ -255,6 +264,17 @@ class ReadsProtocol(Protocol):
 
     def channels(self) -> tuple[str, ...]:
         """Return the codes of the channels that occur, ``''`` (unknown) included."""
+        ...
+
+    def campaigns(self, period: Period, store_id: int | None = None) -> pd.DataFrame:
+        """One row a campaign that ran in ``period`` (at the store, if one is given), by its start.
+
+        Columns: ``name``, ``mechanic``, ``starts_on``, ``ends_on``, ``store_ids`` (None: all).
+        """
+        ...
+
+    def cash_typed(self, store_id: int, period: Period) -> pd.DataFrame:
+        """One row a business day whose cash takings were typed: ``day``, ``amount``."""
         ...
 
     # -- figures -----------------------------------------------------------------------------
@@ -369,6 +389,10 @@ class ReadsProtocol(Protocol):
         Columns: ``batch_id``, ``file_name``, ``state``, ``progress`` (0 to 1), ``rows_accepted``,
         ``updated_at``.
         """
+        ...
+
+    def series(self) -> Series | None:
+        """Return how far a series of files is (the demo's history), None where none is coming."""
         ...
 
     def rejects(self, batch_id: int, page: int = 0, size: int = 50) -> Page:

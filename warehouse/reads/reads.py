@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 import pandas as pd
 from sqlalchemy import Connection
 
+from chain.days import Period
 from chain.metrics import metric
 from warehouse.cache import FigureCache
 from warehouse.reads import (
@@ -30,6 +31,7 @@ from warehouse.reads.protocol import (
     Grain,
     Overview,
     Page,
+    Series,
     Totals,
 )
 from warehouse.session import Scope, Warehouse
@@ -126,6 +128,18 @@ class Reads:
     def channels(self) -> tuple[str, ...]:
         """Return the channels that occur."""
         return self._kept("channels", None, business.channels)
+
+    def campaigns(self, period: Period, store_id: int | None = None) -> pd.DataFrame:
+        """Return the campaigns that ran in a period."""
+        return self._kept(
+            "campaigns",
+            (period, store_id),
+            lambda context: business.campaigns(context, period, store_id),
+        )
+
+    def cash_typed(self, store_id: int, period: Period) -> pd.DataFrame:
+        """Return the cash takings of a store that were typed."""
+        return self._fresh(lambda context: business.cash_typed(context, store_id, period))
 
     def totals(self, filters: Filters) -> Totals:
         """Return the base sums and the metric, now and before."""
@@ -226,6 +240,10 @@ class Reads:
     def running(self) -> pd.DataFrame:
         """Return the imports at work."""
         return self._fresh(imports.running)
+
+    def series(self) -> Series | None:
+        """Return how far a series of files is."""
+        return self._fresh(imports.series)
 
     def rejects(self, batch_id: int, page: int = 0, size: int = 50) -> Page:
         """Return rows that were not accepted, by line."""
