@@ -104,7 +104,7 @@ _MOVED = text(
 )
 _TOUCH = text(
     """
-    insert into touched
+    insert into touched (business_date, store_id)
     select old_date, old_store from moved union select business_date, store_id from moved
     """
 )

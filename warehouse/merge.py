@@ -59,43 +59,50 @@ def merge(connection: Connection, batch: Batch, staged: int) -> MergeCounts:
     _run(connection, "set local work_mem = '64MB'")
     sums.create_touched(connection)
     values = asdict(batch)
-    known = connection.execute(_KNOWN, values).rowcount
-    inserted = _insert(connection, values, known)
+    known = connection.execute(_HITS, values).rowcount
+    if known:
+        _run(connection, "analyze hit")
+    inserted, twice = _insert(connection, values, known, staged)
+    if twice:
+        _run(connection, "drop table hit")
+        connection.execute(_HITS_BUT_OWN, values)
+        _run(connection, "analyze hit")
     counts = MergeCounts(new=inserted)
     if inserted == staged:
-        _run(connection, "insert into touched select distinct business_date, store_id from staged")
+        _run(connection, _TOUCH_ALL)
     else:
         counts = _settle_hits(connection, batch, staged, inserted)
     sums.recompute(connection, batch.chain_id)
     return counts
 
 
-def _insert(connection: Connection, values: dict[str, object], known: int) -> int:
-    """Insert the rows whose key is not known yet; return how many there were.
+def _insert(
+    connection: Connection, values: dict[str, object], known: int, staged: int
+) -> tuple[int, bool]:
+    """Insert the rows whose key is not known yet.
 
-    By month and key: the months keep the BRIN index narrow, and keys in order make the b-tree grow
-    page by page, at half the cost of random order. A file that names a key twice is rare, so the
-    cheap way is tried first; ``on conflict`` costs half as much again.
+    Returns how many there were, and whether the file names a key twice. That is rare, so the cheap
+    way is tried first; ``on conflict`` costs half as much again.
     """
+    if known == staged:
+        return 0, False
     try:
         with connection.begin_nested():
-            return connection.execute(_INSERT_NEW if known else _INSERT_ALL, values).rowcount
+            statement = _INSERT_NEW if known else _INSERT_ALL
+            return connection.execute(statement, values).rowcount, False
     except IntegrityError:
-        return connection.execute(_INSERT_ONCE, values).rowcount
+        return connection.execute(_INSERT_ONCE, values).rowcount, True
 
 
 def _settle_hits(connection: Connection, batch: Batch, staged: int, inserted: int) -> MergeCounts:
     values = asdict(batch)
-    _run(connection, "drop table hit")
-    connection.execute(_HITS, values)
-    _run(connection, "analyze hit")
     mismatched = connection.scalars(
         text("delete from hit where not same_identity returning line")
     ).all()
     if inserted:
         _run(
             connection,
-            "insert into touched select distinct business_date, store_id from staged s"
+            f"{_TOUCH_ALL} s"
             " where not exists (select from hit h where h.key = s.key and h.line = s.line)",
         )
     connection.execute(_SIGHT_CURRENT, values)
@@ -134,44 +141,40 @@ def _run(connection: Connection, statement: str) -> None:
     connection.execute(text(statement))
 
 
-_KNOWN = text(
-    """
-    create temp table hit on commit drop as
-    select s.key from staged s join payment p on p.chain_id = :chain_id and p.key = s.key
-    """
+_TOUCH_ALL = (
+    "insert into touched (business_date, store_id)"
+    " select distinct business_date, store_id from staged"
 )
-_BY_MONTH = "order by date_trunc('month', s.business_date), s.key"
-_INSERT_ALL = text(
-    f"insert into payment ({STORED}) select {_FROM_STAGED} from staged s {_BY_MONTH}"
-)
+_INSERT_ALL = text(f"insert into payment ({STORED}) select {_FROM_STAGED} from staged s")
 _INSERT_NEW = text(
     f"insert into payment ({STORED}) select {_FROM_STAGED} from staged s"
-    f" where not exists (select from hit h where h.key = s.key) {_BY_MONTH}"
+    " where not exists (select from hit h where h.key = s.key)"
 )
 _INSERT_ONCE = text(
-    f"insert into payment ({STORED}) select {_FROM_STAGED} from staged s {_BY_MONTH}"
+    f"insert into payment ({STORED}) select {_FROM_STAGED} from staged s"
     " on conflict (chain_id, key) do nothing"
 )
 
-_HITS = text(
-    """
+_HIT = """
     create temp table hit on commit drop as
     select s.key, s.content_hash, s.line, p.batch_id as known_batch,
            p.content_hash = s.content_hash as same_content,
            p.platform = :platform and p.account_id = s.account_id and p.kind = s.kind
                and p.external_id = s.external_id and p.part = s.part as same_identity
     from staged s join payment p on p.chain_id = :chain_id and p.key = s.key
-    where p.batch_id <> :batch_id or p.content_hash <> s.content_hash
-    """
-)
+"""
+_HITS = text(_HIT)
+# After an insert that skipped a key's second mention: a row that merely meets itself is no hit.
+_HITS_BUT_OWN = text(f"{_HIT} where p.batch_id <> :batch_id or p.content_hash <> s.content_hash")
 
+# In order of key: the b-tree grows at one place after the other. A batch sights a version once.
 _SIGHT_CURRENT = text(
     """
     insert into payment_sighting (chain_id, key, content_hash, batch_id, rank_at)
     select distinct cast(:chain_id as bigint), key, content_hash, cast(:batch_id as bigint),
            cast(:rank_at as timestamptz)
     from hit where same_content and known_batch <> :batch_id
-    on conflict do nothing
+    order by key, content_hash
     """
 )
 
@@ -239,7 +242,7 @@ _ELECT = [
     text("analyze winner"),
     text(
         """
-        insert into touched
+        insert into touched (business_date, store_id)
         select business_date, store_id from payment join winner using (key)
         where chain_id = :chain_id
         union

@@ -29,15 +29,18 @@ def recompute(connection: Connection, chain_id: int) -> None:
         return
     connection.execute(text("analyze touched"))
     # Every step reads whole store-days. Before a table's first ANALYZE the planner takes a chain
-    # for a handful of rows and would loop over them; a hash join is right at any size.
+    # for a handful of rows and would loop over or sort them; hashing is right at any size.
     connection.execute(text("set local enable_nestloop = off"))
+    connection.execute(text("set local enable_sort = off"))
     connection.execute(_LOCK_DAYS, values)
     bounds = connection.execute(
         text("select min(business_date) as first, max(business_date) as last from touched")
     ).one()
     values |= {"first": bounds.first, "last": bounds.last}
     _pair_twins(connection, values)
+    connection.execute(text("drop table if exists pg_temp.cell"))
     for statement in (
+        _COUNT_CELLS,
         _CLEAR_DAYS,
         _FILL_DAYS,
         _CLEAR_DAY_TOTALS,
@@ -150,6 +153,38 @@ _TWINS_BY_TIME = text(
     """
 )
 
+_SUMS = {
+    "gross": "coalesce(sum(p.gross) filter (where p.kind = 'sale'), 0)",
+    "orders": "count(*) filter (where p.kind = 'sale')",
+    "refund": "coalesce(-sum(p.gross) filter (where p.kind = 'refund'), 0)",
+    "refunds": "count(*) filter (where p.kind = 'refund')",
+    "platform_subsidy": "coalesce(sum(p.platform_subsidy)"
+    " filter (where p.kind in ('sale', 'refund')), 0)",
+    "merchant_subsidy": "coalesce(sum(p.merchant_subsidy)"
+    " filter (where p.kind in ('sale', 'refund')), 0)",
+    "fee": "sum(p.fee)",
+    "net": "sum(p.net)",
+    "prepaid": "coalesce(sum(p.gross) filter (where p.kind in ('topup', 'voucher')), 0)",
+    "other": "coalesce(sum(p.gross) filter (where p.kind in"
+    " ('chargeback', 'reserve', 'release', 'adjustment')), 0)",
+}
+_SUM_COLUMNS = ", ".join(_SUMS)
+_ADDED = ", ".join(f"sum({name}) as {name}" for name in _SUMS)
+# One pass over the payments serves both days and hours: it is the most expensive step.
+_COUNT_CELLS = text(
+    f"""
+    create temp table cell on commit drop as
+    select p.business_date, p.store_id, p.platform, p.channel, p.currency,
+        date_part('hour', p.occurred_at at time zone s.time_zone)::int as hour,
+        {", ".join(f"{sum_} as {name}" for name, sum_ in _SUMS.items())}
+    from payment p join touched t using (business_date, store_id)
+    join store s on s.chain_id = :chain_id and s.store_id = p.store_id
+    where p.chain_id = :chain_id and p.business_date between :first and :last
+      and not exists (
+          select from payment_twin w where w.chain_id = :chain_id and w.key = p.key)
+    group by 1, 2, 3, 4, 5, 6
+    """
+)
 _CLEAR_DAYS = text(
     """
     delete from store_day d using touched t
@@ -157,36 +192,12 @@ _CLEAR_DAYS = text(
       and d.business_date = t.business_date and d.store_id = t.store_id
     """
 )
-_SUMS = """
-    coalesce(sum(p.gross) filter (where p.kind = 'sale'), 0),
-    count(*) filter (where p.kind = 'sale'),
-    coalesce(-sum(p.gross) filter (where p.kind = 'refund'), 0),
-    count(*) filter (where p.kind = 'refund'),
-    coalesce(sum(p.platform_subsidy) filter (where p.kind in ('sale', 'refund')), 0),
-    coalesce(sum(p.merchant_subsidy) filter (where p.kind in ('sale', 'refund')), 0),
-    sum(p.fee),
-    sum(p.net),
-    coalesce(sum(p.gross) filter (where p.kind in ('topup', 'voucher')), 0),
-    coalesce(sum(p.gross) filter (
-        where p.kind in ('chargeback', 'reserve', 'release', 'adjustment')), 0)
-"""
-_COUNTED = """
-    from payment p join touched t using (business_date, store_id)
-    where p.chain_id = :chain_id and p.business_date between :first and :last
-      and not exists (
-          select from payment_twin w where w.chain_id = :chain_id and w.key = p.key)
-"""
-_SUM_COLUMNS = (
-    "gross, orders, refund, refunds, platform_subsidy, merchant_subsidy, fee, net, prepaid, other"
-)
 _FILL_DAYS = text(
     f"""
     insert into store_day
         (chain_id, business_date, store_id, platform, channel, currency, {_SUM_COLUMNS})
-    select cast(:chain_id as bigint), business_date, store_id, p.platform, p.channel, p.currency,
-        {_SUMS}
-    {_COUNTED}
-    group by business_date, store_id, p.platform, p.channel, p.currency
+    select cast(:chain_id as bigint), business_date, store_id, platform, channel, currency, {_ADDED}
+    from cell group by business_date, store_id, platform, channel, currency
     """
 )
 _CLEAR_HOURS = text(
@@ -199,16 +210,9 @@ _CLEAR_HOURS = text(
 _FILL_HOURS = text(
     """
     insert into store_hour (chain_id, business_date, store_id, hour, currency, gross, orders)
-    select cast(:chain_id as bigint), p.business_date, p.store_id,
-        date_part('hour', p.occurred_at at time zone s.time_zone)::int, p.currency,
-        sum(p.gross), count(*)
-    from payment p join touched t using (business_date, store_id)
-    join store s on s.chain_id = :chain_id and s.store_id = p.store_id
-    where p.chain_id = :chain_id and p.business_date between :first and :last
-      and p.kind = 'sale'
-      and not exists (
-          select from payment_twin w where w.chain_id = :chain_id and w.key = p.key)
-    group by 2, 3, 4, 5
+    select cast(:chain_id as bigint), business_date, store_id, hour, currency,
+        sum(gross), sum(orders)
+    from cell where orders > 0 group by business_date, store_id, hour, currency
     """
 )
 _TOUCHED_MONTHS = (
@@ -225,7 +229,7 @@ _FILL_MONTHS = text(
     insert into store_month
         (chain_id, month, store_id, platform, channel, currency, {_SUM_COLUMNS})
     select d.chain_id, t.month, d.store_id, d.platform, d.channel, d.currency,
-        {", ".join(f"sum(d.{name})" for name in _SUM_COLUMNS.split(", "))}
+        {", ".join(f"sum(d.{name})" for name in _SUMS)}
     from {_TOUCHED_MONTHS} t join store_day d
         on d.chain_id = :chain_id and d.store_id = t.store_id
         and d.business_date >= t.month and d.business_date < t.month + interval '1 month'
@@ -235,7 +239,6 @@ _FILL_MONTHS = text(
     group by d.chain_id, t.month, d.store_id, d.platform, d.channel, d.currency
     """
 )
-_ADDED = ", ".join(f"sum({name})" for name in _SUM_COLUMNS.split(", "))
 _CLEAR_DAY_TOTALS = text(
     """
     delete from store_day_total d using touched t

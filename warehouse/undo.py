@@ -97,7 +97,7 @@ _FORGET_HISTORY = text(
 _REPLACE_CURRENT = [
     text(
         """
-        insert into touched
+        insert into touched (business_date, store_id)
         select distinct business_date, store_id from payment
         where chain_id = :chain_id and batch_id = :batch_id
         on conflict do nothing
@@ -122,7 +122,8 @@ _REPLACE_CURRENT = [
     text(f"insert into payment ({STORED}) select {STORED} from standin"),
     text(
         """
-        insert into touched select distinct business_date, store_id from standin
+        insert into touched (business_date, store_id)
+        select distinct business_date, store_id from standin
         on conflict do nothing
         """
     ),

@@ -85,7 +85,7 @@ class Delimited:
             block = self._blocks.read()
             data, final = carry + block, not block
             breaks = line_breaks(data)
-            end = self._end_of_table(data, breaks)
+            end = self._end_of_table(data)
             if end >= 0:
                 table, carry, final = data[:end], data[end:], True
                 self._closed = True
@@ -107,19 +107,15 @@ class Delimited:
                 break
         self._finish(carry)
 
-    def _end_of_table(self, data: bytes, breaks: Breaks) -> int:
+    def _end_of_table(self, data: bytes) -> int:
         """Return where the line starts that ends the table, -1 where there is none yet."""
         marks = tuple(self.carrier.carry(one).encode() for one in self.header.layout.ends)
         if not marks:
             return -1
         if data.startswith(marks):
             return 0
-        # Only lines that begin like a mark are looked at.
-        starts = breaks[:-1] if len(breaks) and breaks[-1] == len(data) - 1 else breaks
-        firsts = np.frombuffer(data, np.uint8)[starts + 1]
-        likely = np.isin(firsts, [mark[0] for mark in marks])
-        found = (int(at) + 1 for at in starts[likely] if data.startswith(marks, int(at) + 1))
-        return next(found, -1)
+        found = [at + 1 for mark in marks if (at := data.find(b"\n" + mark)) >= 0]
+        return min(found, default=-1)
 
     def _finish(self, trailer: bytes) -> None:
         """Read what stands after the table: some lines, but never a second table."""
@@ -165,14 +161,30 @@ class _Cutter:
         if not table.endswith(b"\n"):
             table += b"\n"
         if self._ticked:
+            frame = self._simply_ticked(table)
+            if frame is not None:
+                return self._whole(frame, table, line), b""
             table = table.removeprefix(b"`").replace(b"\n`", b"\n").replace(b",`", _UNIT)
         separator = _UNIT if self._ticked else self._separator
         frame = self._regular(table, separator)
         if frame is not None:
-            lines = pl.int_range(line, line + frame.height, eager=True)
-            return Batch(frame, lines, _Raw(table, self._carrier)), b""
+            return self._whole(frame, table, line), b""
         table = table.replace(b"\r\n", b"\n")
         return self._irregular(table, separator, line, final)
+
+    def _whole(self, frame: pl.DataFrame, table: bytes, line: int) -> Batch:
+        lines = pl.int_range(line, line + frame.height, eager=True)
+        return Batch(frame, lines, _Raw(table, self._carrier))
+
+    def _simply_ticked(self, table: bytes) -> pl.DataFrame | None:
+        """Parse a block whose only backticks and commas are those between cells; None else.
+
+        Taking single bytes away is several times as fast as looking for pairs of them.
+        """
+        rows = table.count(b"\n")
+        if table.count(b"`") != rows * self._width or table.count(b",") != rows * (self._width - 1):
+            return None
+        return self._regular(table.translate(None, b"`"), b",")
 
     def _regular(self, table: bytes, separator: bytes) -> pl.DataFrame | None:
         """Parse a block in which every line is one row of full width; None for any other."""
