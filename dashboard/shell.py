@@ -9,7 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from flask import request
 
-from dashboard import filterbar
+from dashboard import filterbar, series
 from dashboard.errors import NOTES
 from dashboard.frame import THEME, Here, Page
 from dashboard.icons import icon
@@ -67,6 +67,7 @@ def navbar(narrow: bool) -> dict[str, Any]:
 def register(app: Dash) -> None:
     """Make the switches of the frame work; all of them in the browser."""
     filterbar.register(app)
+    series.register(app)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("board", "theme"),
         Output(THEME, "data"),
@@ -229,4 +230,4 @@ def _bottom(here: Here, menu: Sequence[Page]) -> Component:
 
 
 def _main(here: Here, pages: Sequence[Page]) -> list[Component]:
-    return [filterbar.bar(here, pages), html.Div(dash.page_container, className="page")]
+    return [filterbar.bar(here, pages), series.place(), html.Div(dash.page_container, className="page")]

@@ -1,5 +1,6 @@
 """Setting up a chain: the business itself, its regions and its stores."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -84,8 +85,17 @@ def create_chain(
     return chain_id
 
 
-def add_store(connection: Connection, chain_id: int, store: NewStore) -> int:
-    """Add a store, or bring the one of the same code up to date; return its id."""
+def add_store(
+    connection: Connection,
+    chain_id: int,
+    store: NewStore,
+    given: Collection[str] | None = None,
+) -> int:
+    """Add a store, or bring the one of the same code up to date; return its id.
+
+    ``given`` names the fields that a known store takes over (None: all), so that a short list
+    empties nothing. Payments that are in keep their business date: see warehouse.storebook.
+    """
     region_id = None
     if store.region:
         region_id = connection.scalar(
@@ -96,12 +106,21 @@ def add_store(connection: Connection, chain_id: int, store: NewStore) -> int:
         "region_id": region_id,
         **{name: getattr(store, name) for name in _STORE_COLUMNS},
     }
-    return int(connection.scalar(_ADD_STORE, values) or 0)
+    kept = [
+        name
+        for name in _STORE_COLUMNS
+        if given is None or name in given or (name == "sort_key" and "name" in given)
+    ]
+    if given is None or "region" in given:
+        kept.append("region_id")
+    changes = ", ".join(f"{name} = excluded.{name}" for name in kept)
+    return int(connection.scalar(text(f"{_ADD_STORE} {changes} returning store_id"), values) or 0)
 
 
 _REGION = text(
     "insert into region (chain_id, name, name_en) values (:chain, :name, :name_en)"
-    " on conflict (chain_id, name) do update set name_en = excluded.name_en returning region_id"
+    " on conflict (chain_id, name) do update set"
+    " name_en = coalesce(nullif(excluded.name_en, ''), region.name_en) returning region_id"
 )
 _STORE_COLUMNS = (
     "code",
@@ -119,11 +138,8 @@ _STORE_COLUMNS = (
     "time_zone",
     "cutover_hour",
 )
-_ADD_STORE = text(
+_ADD_STORE = (
     f"insert into store (chain_id, region_id, {', '.join(_STORE_COLUMNS)})"
     f" values (:chain, :region_id, {', '.join(':' + name for name in _STORE_COLUMNS)})"
     " on conflict (chain_id, code) do update set"
-    f" region_id = excluded.region_id,"
-    f" {', '.join(f'{name} = excluded.{name}' for name in _STORE_COLUMNS[1:])}"
-    " returning store_id"
 )

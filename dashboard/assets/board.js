@@ -139,8 +139,16 @@
     return window.dash_clientside.no_update;
   }
 
+  /* An empty page cannot fill itself: it is loaded again once there is something to show. */
+  var wasEmpty = false;
+  function filled(empty) {
+    if (wasEmpty && empty === false) { window.location.reload(); }
+    wasEmpty = empty === true;
+    return window.dash_clientside.no_update;
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    board: { filters: filters, theme: theme, rail: rail, language: language, leave: leave }
+    board: { filters: filters, theme: theme, rail: rail, language: language, leave: leave, filled: filled }
   });
 
   /* A session that has ended: the page is loaded again, which leads to the log-in. */

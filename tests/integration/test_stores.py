@@ -41,9 +41,9 @@ def test_stores_are_added_and_brought_up_to_date(warehouse: Warehouse, tmp_path:
 @pytest.mark.parametrize(
     ("content", "key"),
     [
-        ("name,city\nx,y\n", "runtime.stores_header"),
-        ("code,name,opened_on\nA,a,\nB,b,yesterday\n", "runtime.stores_line"),
-        ("code,name\nA,a\n,b\n", "runtime.stores_line"),
+        ("name,city\nx,y\n", "etl.stores_header"),
+        ("code,name,opened_on\nA,a,\nB,b,yesterday\n", "etl.stores_line"),
+        ("code,name\nA,a\n,b\n", "etl.stores_line"),
     ],
 )
 def test_a_bad_file_adds_no_store(
