@@ -230,4 +230,8 @@ def _bottom(here: Here, menu: Sequence[Page]) -> Component:
 
 
 def _main(here: Here, pages: Sequence[Page]) -> list[Component]:
-    return [filterbar.bar(here, pages), series.place(), html.Div(dash.page_container, className="page")]
+    return [
+        filterbar.bar(here, pages),
+        series.place(),
+        html.Div(dash.page_container, className="page"),
+    ]

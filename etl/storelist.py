@@ -113,7 +113,7 @@ def read_list(name: str, content: bytes, rules: Rules) -> list[Listed]:
     Raises PermanentError for a file or a line that is no good: all is read or nothing.
     """
     rows = _sheet(content) if content.startswith(_WORKBOOKS) else _lines(content)
-    head, *body = rows or [()]
+    head, *body = rows or [[]]
     columns = [HEADINGS.get(cell.strip(), "") for cell in head]
     if not {"code", "name"} <= set(columns):
         raise PermanentError("etl.stores_header", columns=", ".join(COLUMNS))

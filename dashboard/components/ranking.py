@@ -6,7 +6,7 @@ from typing import Any
 import dash_ag_grid as dag
 import dash_mantine_components as dmc
 import pandas as pd
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from chain.metrics import METRICS, Metric
@@ -14,6 +14,7 @@ from chain.money import exponent
 from dashboard.components.picture import narrow
 from dashboard.components.rows import SIDE_METRICS, rows_of
 from dashboard.frame import Here
+from dashboard.upload import UPLOADERS
 from figures import formats
 from warehouse.reads.protocol import ChainInfo, Totals
 
@@ -46,7 +47,10 @@ def tools(here: Here) -> Component:
     save = dmc.Button(
         here.say("pages.table.save"), id="stores-save", variant="default", visibleFrom="sm"
     )
-    return html.Div([search, chooser, save], className="tb-table-tools")
+    parts = [search, chooser, save]
+    if here.scope.role in UPLOADERS:
+        parts.append(dcc.Link(here.say("dashboard.setup.edit"), href="/setup", className="tb-act"))
+    return html.Div(parts, className="tb-table-tools")
 
 
 def grid(

@@ -77,10 +77,15 @@ def _zone(here: Here) -> Component:
                 ],
                 className="drop-buttons",
             ),
-            dcc.Link(
-                [icon("cash", 18), here.say("dashboard.cash.open")],
-                href="/cash/0",
-                className="drop-cash",
+            html.Div(
+                [
+                    dcc.Link([icon(name, 18), here.say(key)], href=href, className="tb-act")
+                    for name, key, href in (
+                        ("cash", "dashboard.cash.open", "/cash/0"),
+                        ("stores", "dashboard.setup.edit", "/setup"),
+                    )
+                ],
+                className="tb-acts",
             ),
             html.Ul(id="drop-list", className="drop-list", **attributes(aria_live="polite")),
         ],
@@ -273,6 +278,7 @@ def _actions(app: Dash, board: Board) -> None:
         if not clicks:
             return no_update, no_update
         here = board.here()
+        changes.allow(here)
         columns = dict(zip(mapping.COLUMNS, chosen, strict=True))
         changes.save_map(board, here, name, mapping.spec(here.reads.chain(), columns))
         changes.retry(board, here, batch, name.strip())
@@ -299,6 +305,7 @@ def _binding(app: Dash, board: Board) -> None:
         if not ctx.triggered_id or not any(clicks):
             return no_update
         here = board.here()
+        changes.allow(here)
         wanted = int(ctx.triggered_id["place"])
         at = [int(each["place"]) for each in ids].index(wanted)
         unbound = here.reads.places_unbound()

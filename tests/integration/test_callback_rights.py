@@ -1,0 +1,132 @@
+"""Each callback of the board is known to read or to change, and who may only look changes nothing.
+
+A new callback must be put into one of the two lists; one that changes something needs its line in
+``CHANGES``, which says how it is called.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from dashboard.pages import PAGES
+from tests.conftest import Database
+from tests.integration.boards import HERE, Running, running
+from warehouse.session import Scope
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "undo-sure.n_clicks": {"imports-shown.data": 1, "imports-changed.data": 0},
+    "imports-again.n_clicks": {"imports-shown.data": 1, "imports-changed.data": 0},
+    "map-save.n_clicks": {
+        "map-name.value": "x",
+        '{"column":["ALL"],"type":"map-column"}.value': [],
+        "imports-shown.data": 1,
+        "imports-changed.data": 0,
+    },
+    '{"place":["ALL"],"type":"places-bind"}.n_clicks': {},
+    "cash-save.n_clicks": {"cash-store.value": "1", "cash-earlier.data": {}},
+    "setup-save.n_clicks": {"setup-known.data": False},
+}
+"""What starts a change, and the states that its callback takes (the others are empty)."""
+READS = frozenset(
+    {
+        "overview-there.data",
+        "filters.data",
+        "theme.data",
+        "imports-tick.n_intervals",
+        "imports-changed.data",
+        "imports-opened.data",
+        "cash-store.value",
+        "setup-search.value",
+        "series-tick.n_intervals",
+        "_pages_location.pathname",
+    }
+)
+TABLES = ("column_map", "store", "store_binding", "account", "import_batch")
+
+
+@pytest.fixture
+def board(database: Database, tmp_path: Path) -> Iterator[Running]:
+    with running(database, tmp_path, PAGES) as opened:
+        opened.client().get("/healthz")
+        yield opened
+
+
+def _on_server(board: Running) -> dict[str, dict[str, Any]]:
+    """Return the callbacks that the server answers, by output."""
+    return {key: one for key, one in board.app.callback_map.items() if "callback" in one}
+
+
+def _inputs(one: dict[str, Any]) -> list[str]:
+    return [f"{each['id']}.{each['property']}" for each in one["inputs"]]
+
+
+def test_every_callback_is_known_to_read_or_to_change(board: Running) -> None:
+    found = _on_server(board)
+    assert len(found) >= 12
+    for output, one in found.items():
+        inputs = _inputs(one)
+        kinds = {"change" if name in CHANGES else "read" for name in inputs if _known(name)}
+        assert kinds, f"{output} is in neither list: it is started by {inputs}"
+    used = {name for one in found.values() for name in _inputs(one)}
+    assert set(CHANGES) <= used, "a change that is not there any more"
+
+
+def _known(name: str) -> bool:
+    return name in CHANGES or name in READS
+
+
+def test_who_may_only_look_changes_nothing(board: Running) -> None:
+    with board.warehouse.directory() as connection:
+        connection.execute(text("update directory.membership set role = 'regional'"))
+    client = board.logged_in()
+    before = _counts(board)
+    tried = 0
+    for output, one in _on_server(board).items():
+        for name in set(_inputs(one)) & set(CHANGES):
+            answer = client.post(
+                "/_dash-update-component", json=_body(output, one, name), headers=HERE
+            )
+            assert answer.status_code in {200, 204}, (output, answer.text[:200])
+            told = json.dumps(answer.get_json(), ensure_ascii=False) if answer.data else ""
+            assert "Your role may look but not import" in told, (output, told[:300])
+            tried += 1
+    assert tried == len(CHANGES)
+    assert _counts(board) == before
+    assert board.jobs.asked == []
+
+
+def _counts(board: Running) -> list[Any]:
+    with board.warehouse.begin(Scope(1)) as connection:
+        return [connection.scalar(text(f"select count(*) from {one}")) for one in TABLES]
+
+
+def _body(output: str, one: dict[str, Any], pressed: str) -> dict[str, Any]:
+    """Return what the browser sends when ``pressed`` is."""
+    states = CHANGES[pressed]
+
+    def value(each: dict[str, Any], asked: dict[str, Any]) -> Any:
+        name = f"{each['id']}.{each['property']}"
+        wild = each["id"].startswith("{")
+        if name == pressed:
+            found: Any = 1
+        else:
+            found = asked.get(name, [] if wild else None)
+        if not wild:
+            return {"id": each["id"], "property": each["property"], "value": found}
+        if name != pressed:
+            return []
+        ids = json.loads(each["id"]) | {"place": 1}
+        return [{"id": ids, "property": each["property"], "value": found}]
+
+    outputs = [part.split("@")[0].rpartition(".") for part in output.strip(".").split("...")]
+    return {
+        "output": output,
+        "outputs": [{"id": left, "property": right} for left, _, right in outputs],
+        "inputs": [value(each, states) for each in one["inputs"]],
+        "state": [value(each, states) for each in one["state"]],
+        "changedPropIds": [pressed.replace('["ALL"]', "1")],
+    }
