@@ -123,9 +123,10 @@ def _body(output: str, one: dict[str, Any], pressed: str) -> dict[str, Any]:
         return [{"id": ids, "property": each["property"], "value": found}]
 
     outputs = [part.split("@")[0].rpartition(".") for part in output.strip(".").split("...")]
+    named = [{"id": left, "property": right} for left, _, right in outputs]
     return {
         "output": output,
-        "outputs": [{"id": left, "property": right} for left, _, right in outputs],
+        "outputs": named if output.startswith("..") else named[0],
         "inputs": [value(each, states) for each in one["inputs"]],
         "state": [value(each, states) for each in one["state"]],
         "changedPropIds": [pressed.replace('["ALL"]', "1")],
