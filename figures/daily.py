@@ -15,6 +15,7 @@ from figures.look import (
     Mark,
     Picture,
     date_axis,
+    day_ticks,
     layout,
     nothing,
     value_axis,
@@ -22,6 +23,8 @@ from figures.look import (
 from figures.tokens import alpha
 
 HEIGHT = 320
+CAMPAIGN = 3
+"""The colour of campaigns: neither that of this period nor of what wants attention."""
 Values = list[float | None]
 _STEP = {"day": 1, "week": 7}
 
@@ -63,16 +66,19 @@ def daily_sales(
         _trace(axis, now, theme.this, 2.5, look.say("this_period"), _hovers(now, [], metric, look)),
     ]
     seen = [value for value in now + past if value is not None]
+    holidays = [mark for mark in marks if not mark.campaign]
+    campaigns = [mark for mark in marks if mark.campaign]
+    traces += _campaigns(days, campaigns, look)
     figure: Figure = {
         "data": traces,
         "layout": layout(
             look,
             height=height,
-            xaxis=date_axis(look, range=_range(days, grain)),
+            xaxis=date_axis(look, range=_range(days, grain), **_ticks(days, grain, look)),
             yaxis=value_axis(look, max(seen), metric.unit, lowest=min(seen)),
-            shapes=_shades(gaps, look) + _mark_lines(marks, look),
+            shapes=_shades(gaps, look) + _mark_lines(holidays, look),
             margin={"l": 8, "r": 52, "t": 12, "b": 8, "pad": 4},
-            annotations=_mark_words(marks, look)
+            annotations=_mark_words(holidays, look)
             + _ends(axis, (now, past), (days[-1], past_days[-1]), look),
         ),
     }
@@ -240,6 +246,36 @@ def _shades(gaps: Sequence[date], look: Look) -> list[dict[str, Any]]:
             "fillcolor": look.tokens.closed,
         }
         for start, end in bands
+    ]
+
+
+def _ticks(days: Sequence[date], grain: str, look: Look) -> dict[str, Any]:
+    return day_ticks(days, look) if grain == "day" else {}
+
+
+def _campaigns(days: Sequence[date], marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
+    """Return a line on the axis over the days of campaigns, each with their names in its hover."""
+    comma = look.say("list.comma")
+    names = [
+        comma.join(mark.label for mark in marks if mark.start <= day <= mark.end) for day in days
+    ]
+    if not any(names):
+        return []
+    colour = look.tokens.categories[CAMPAIGN]
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": [day.isoformat() for day in days],
+            "y": [0 if name else None for name in names],
+            "connectgaps": False,
+            "cliponaxis": False,
+            "name": look.say("campaign"),
+            "line": {"color": colour, "width": 5},
+            "marker": {"color": colour, "size": 5, "symbol": "square"},
+            "customdata": names,
+            "hovertemplate": "%{customdata}",
+        }
     ]
 
 

@@ -160,7 +160,9 @@ def change(
         way = (points > 0) - (points < 0)
     elif _small(before, unit, currency):
         way = (difference > 0) - (difference < 0)
-        key, amount = "by", figure(abs(difference), unit, currency, lang)
+        # Nobody pays a fraction of a cent more.
+        exact = round(difference) if unit == "money" else difference
+        key, amount = "by", figure(abs(exact), unit, currency, lang)
     else:
         share = difference / before
         way = 0 if abs(share) < 0.0005 else 1 if share > 0 else -1

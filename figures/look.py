@@ -97,11 +97,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A holiday or campaign from ``start`` to ``end``, both included, marked on the axis."""
+    """A holiday or campaign from ``start`` to ``end``, both included, marked on the axis.
+
+    A campaign's name stands in the hover alone, for many may run at once.
+    """
 
     start: date
     end: date
     label: str
+    campaign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,27 @@ def date_axis(look: Look, **more: Any) -> dict[str, Any]:
         "tickangle": 0,
         "showgrid": False,
         **more,
+    }
+
+
+def day_ticks(days: Sequence[date], look: Look) -> dict[str, Any]:
+    """Return the ticks of an axis of ``days`` in a row: each day, the Mondays, or the months.
+
+    Weeks start on Monday in both languages. Up to about seven ticks, three on a phone.
+    """
+    most = 3 if look.narrow else 7
+    if len(days) <= most:
+        chosen = list(days)
+    elif len(days) <= 100:
+        chosen = [day for day in days if day.weekday() == 0] or list(days)
+    else:
+        chosen = [day for day in days if day.day == 1]
+    step = -(-len(chosen) // most) or 1
+    # From the end backwards: the newest is what a reader looks for.
+    kept = chosen[::-1][::step][::-1]
+    return {
+        "tickvals": [day.isoformat() for day in kept],
+        "ticktext": [formats.day_short(day, look.lang) for day in kept],
     }
 
 

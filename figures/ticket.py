@@ -8,7 +8,7 @@ from chain.days import Period
 from chain.metrics import metric
 from figures import formats
 from figures.daily import Values, days_of, values_of
-from figures.look import Figure, Look, Picture, date_axis, layout, nothing, value_axis
+from figures.look import Figure, Look, Picture, date_axis, day_ticks, layout, nothing, value_axis
 
 HEIGHT = 320
 _PARTS = (("average_ticket", "y", "ticket"), ("orders", "y2", "orders"))
@@ -43,11 +43,11 @@ def ticket_and_orders(
         top = max(value for value in values if value is not None)
         layout_key = "yaxis" + axis_name[1:]
         axes[layout_key] = {**value_axis(look, top, what.unit), "domain": place}
+    ticks = day_ticks(days, look) if grain == "day" else {}
+    dates = date_axis(look, anchor="y2", **ticks)
     figure: Figure = {
         "data": traces,
-        "layout": layout(
-            look, height=height, xaxis=date_axis(look, anchor="y2"), **axes, hoversubplots="axis"
-        ),
+        "layout": layout(look, height=height, xaxis=dates, **axes, hoversubplots="axis"),
     }
     sums = float(frame["gross"].sum()), float(frame["orders"].sum())
     return Picture(

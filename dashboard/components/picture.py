@@ -9,6 +9,7 @@ from flask import has_request_context, request
 from chain.calendars import holidays
 from chain.days import Period
 from dashboard.frame import Here
+from dashboard.loose import records
 from figures.look import Look, Mark, Picture, locale_config
 from warehouse.reads.protocol import ChainInfo
 
@@ -31,10 +32,18 @@ def narrow() -> bool:
     return has_request_context() and request.cookies.get(NARROW_COOKIE) == "1"
 
 
-def marks(here: Here, chain: ChainInfo, period: Period) -> list[Mark]:
-    """Return the holidays of ``period`` in the reader's language."""
+def marks(here: Here, chain: ChainInfo, period: Period, store: int | None = None) -> list[Mark]:
+    """Return the holidays of ``period``, and its campaigns (at ``store``), as the reader says."""
     found = holidays(chain.country, period)
-    return [Mark(holiday.start, holiday.end, here.say(holiday.key)) for holiday in found]
+    off = [Mark(holiday.start, holiday.end, here.say(holiday.key)) for holiday in found]
+    ran = records(here.reads.campaigns(period, store))
+    return off + [
+        Mark(row["starts_on"], row["ends_on"], _campaign(row), campaign=True) for row in ran
+    ]
+
+
+def _campaign(row: dict[str, Any]) -> str:
+    return " ".join(part for part in (str(row["name"]), str(row["mechanic"])) if part)
 
 
 def picture(drawn: Picture, name: str, here: Here) -> list[Component]:

@@ -127,7 +127,7 @@ def _typed(here: Here) -> list[Component]:
         dmc.TextInput(
             id="cash-note",
             label=here.say("dashboard.cash.note"),
-            maxLength=takings.NOTE_MAX,
+            attributes={"input": {"maxLength": takings.NOTE_MAX}},
         ),
         html.P(here.say("dashboard.cash.about"), className="muted"),
         dmc.Button(here.say("dashboard.cash.save"), id="cash-save"),

@@ -166,7 +166,7 @@ def days(
         value=_value(metric.name, now_sums),
         value_before=_value(metric.name, before_sums),
         gaps=daily.gaps,
-        marks=marks(here, chain, period) if grain == "day" else (),
+        marks=marks(here, chain, period, store) if grain == "day" else (),
         grain=grain,
     )
     tickets = ticket.ticket_and_orders(

@@ -12,7 +12,7 @@ from chain.metrics import metric
 from chain.words import Lang
 from figures.daily import daily_sales, sparkline
 from figures.hours import hour_of_week
-from figures.look import Look, Mark, Picture, key_colour, platform_colour
+from figures.look import Look, Mark, Picture, day_ticks, key_colour, platform_colour
 from figures.mix import platform_mix
 from figures.ranks import rank_bump
 from figures.ticket import ticket_and_orders
@@ -32,9 +32,12 @@ def days(period: Period, *, gap: date | None = None) -> pd.DataFrame:
     return frame.assign(orders=5_000)
 
 
+MARK = Mark(date(2026, 11, 10), date(2026, 11, 12), "Double 11")
+
+
 def daily(look: Look, **more: Any) -> Picture:
     past = PERIOD.year_before()
-    given = {"value": 110.0, "value_before": 100.0, "gaps": [GAP], **more}
+    given = {"value": 110.0, "value_before": 100.0, "gaps": [GAP], "marks": [MARK], **more}
     return daily_sales(
         days(PERIOD, gap=GAP),
         days(past),
@@ -43,7 +46,6 @@ def daily(look: Look, **more: Any) -> Picture:
         before_period=past,
         look=look,
         than="the year before",
-        marks=[Mark(date(2026, 11, 10), date(2026, 11, 12), "Double 11")],
         **given,
     )
 
@@ -200,3 +202,32 @@ def test_a_sparkline_breaks_at_a_gap_and_shows_zero_at_the_bottom() -> None:
 def test_a_platform_without_a_word_is_shown_as_it_is(lang: Lang) -> None:
     look = Look(lang, dark=False, currency="CNY")
     assert look.platform("generic-kiosk") == "kiosk"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_days_are_labelled_by_day_by_monday_or_by_month(lang: Lang) -> None:
+    start = date(2026, 10, 20)  # a Tuesday
+    look = Look(lang, dark=False, currency="CNY")
+
+    def ticks(count: int) -> list[date]:
+        found = day_ticks([start + timedelta(days=i) for i in range(count)], look)["tickvals"]
+        return [date.fromisoformat(one) for one in found]
+
+    assert len(ticks(7)) == 7
+    assert {day.weekday() for day in ticks(35)} == {0}
+    assert {day.day for day in ticks(364)} == {1}
+    assert all(3 <= len(ticks(count)) <= 7 for count in (5, 7, 28, 35, 91, 200, 364))
+    label = day_ticks([date(2026, 11, 23)], look)["ticktext"]
+    assert label == (["11月23日"] if lang == "zh" else ["23 Nov"])
+
+
+def test_a_campaign_is_on_the_axis_and_named_in_the_hover_of_its_days() -> None:
+    first, last = PERIOD.start + timedelta(days=2), PERIOD.start + timedelta(days=4)
+    look = Look("en", dark=False, currency="CNY")
+    marks = [Mark(first, last, "Half price", campaign=True), Mark(last, last, "1+1", campaign=True)]
+    drawn = daily(look, marks=marks)
+    trace = next(one for one in drawn.figure["data"] if one["name"] == "Campaign")
+    named = {day: name for day, name in zip(trace["x"], trace["customdata"], strict=True) if name}
+    assert list(named) == [(first + timedelta(days=i)).isoformat() for i in range(3)]
+    assert named[last.isoformat()] == "Half price, 1+1"
+    go.Figure(drawn.figure)
