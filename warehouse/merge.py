@@ -56,7 +56,7 @@ def merge(connection: Connection, batch: Batch, staged: int) -> MergeCounts:
     so that what other imports committed meanwhile is in them.
     """
     _run(connection, "drop table if exists pg_temp.hit, pg_temp.touched, pg_temp.contested")
-    _run(connection, "set local work_mem = '64MB'")
+    _run(connection, "set local work_mem = '32MB'")
     sums.create_touched(connection)
     values = asdict(batch)
     known = connection.execute(_HITS, values).rowcount

@@ -15,7 +15,6 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import polars as pl
 import psycopg
 
@@ -168,6 +167,8 @@ def _raw_copy(server: Postgres, path: Path) -> float:
 
 def _to_sql(server: Postgres, path: Path) -> float:
     """Write a sample of the parsed rows by pandas, a thousand rows a statement."""
+    import pandas as pd  # here, so that it isn't in the memory of the importing processes
+
     sample: pd.DataFrame = _parsed(path).head(SAMPLE).select(_COLUMNS.split(", ")).to_pandas()
     url = sqlalchemy_url(server.url("superuser"))
     return _timed(lambda: sample.to_sql("to_sql", url, index=False, method="multi", chunksize=1000))

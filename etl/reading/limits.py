@@ -12,7 +12,7 @@ class Limits:
     A bill of ten million rows is about 2 GB; deflate packs bills 5 to 30 times, bombs 1000 times.
     """
 
-    block: int = 16 * MB
+    block: int = 8 * MB
     head: int = MB
     head_lines: int = 400
     columns: int = 2_000
