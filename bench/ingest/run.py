@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
+from bench.ingest import dlt
 from bench.ingest.files import DAYS, STORES, write_alipay, write_wechat
 from bench.ingest.memory import Peak
 from etl.importer import Importer
@@ -73,8 +74,12 @@ def _measure(server: Postgres, directory: Path, rows: int) -> dict[str, Any]:
     found["same_file_over_hash"] = round(same / hashing, 2)
     found["raw_copy_rows_per_second"] = round(rows / _raw_copy(server, alipay))
     found["to_sql_rows_per_second"] = round(SAMPLE / _to_sql(server, alipay))
-    found["dlt_rows_per_second"] = None
-    found["dlt_note"] = "not measured in this run"
+    parsed = _parsed(alipay).select(_COLUMNS.split(", "))
+    for given, frame in (("arrow", parsed), ("rows", parsed.head(SAMPLE))):
+        merging, note = dlt.merge_seconds(frame, server.url("superuser"), directory, given)
+        found[f"dlt_{given}_rows_per_second"] = round(len(frame) / merging) if merging else None
+        if note:
+            found["dlt_note"] = note
     return found
 
 
