@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -47,6 +47,7 @@ class Lane:
         self.name = name
         self.connection = connection
         self.rows = 0
+        self.days: set[tuple[date, int]] = set()
         self._batches: queue.Queue[pl.DataFrame | None] = queue.Queue(maxsize=1)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._copy, name=f"copy-{name}")
@@ -60,6 +61,7 @@ class Lane:
         if self._error is None and len(rows):
             self._batches.put(rows)
             self.rows += len(rows)
+            self.days |= set(rows.select("business_date", "store_id").unique().iter_rows())
         self._raise()
 
     def close(self) -> None:
@@ -245,7 +247,7 @@ class Loader:
     def _merge(self, lane: Lane, outcome: Outcome) -> None:
         plan = self._plan
         batch = Batch(plan.chain_id, plan.batch_id, plan.bill.platform, outcome.rank_at)
-        counts = merge(lane.connection, batch, lane.rows)
+        counts = merge(lane.connection, batch, lane.rows, lane.days)
         batches.part_done(
             lane.connection,
             plan.chain_id,

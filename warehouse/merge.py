@@ -8,7 +8,7 @@ come in any order, any split, any number of times.
 """
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
@@ -49,8 +49,12 @@ class MergeCounts:
     mismatched: tuple[int, ...] = ()
 
 
-def merge(connection: Connection, batch: Batch, staged: int) -> MergeCounts:
+def merge(
+    connection: Connection, batch: Batch, staged: int, days: set[tuple[date, int]]
+) -> MergeCounts:
     """Merge ``pg_temp.staged`` (``staged`` rows) inside the caller's transaction.
+
+    ``days`` are the business dates and stores of the staged rows.
 
     The caller holds the locks of the file's accounts. Store-days that change are recomputed last,
     so that what other imports committed meanwhile is in them.
@@ -69,7 +73,7 @@ def merge(connection: Connection, batch: Batch, staged: int) -> MergeCounts:
         _run(connection, "analyze hit")
     counts = MergeCounts(new=inserted)
     if inserted == staged:
-        _run(connection, _TOUCH_ALL)
+        _touch(connection, days)
     else:
         counts = _settle_hits(connection, batch, staged, inserted)
     sums.recompute(connection, batch.chain_id)
@@ -102,7 +106,8 @@ def _settle_hits(connection: Connection, batch: Batch, staged: int, inserted: in
     if inserted:
         _run(
             connection,
-            f"{_TOUCH_ALL} s"
+            "insert into touched (business_date, store_id)"
+            " select distinct business_date, store_id from staged s"
             " where not exists (select from hit h where h.key = s.key and h.line = s.line)",
         )
     connection.execute(_SIGHT_CURRENT, values)
@@ -111,6 +116,17 @@ def _settle_hits(connection: Connection, batch: Batch, staged: int, inserted: in
         _contend(connection, batch)
     same = staged - inserted - changed - len(mismatched)
     return MergeCounts(inserted, changed, same, tuple(sorted(mismatched)))
+
+
+def _touch(connection: Connection, days: set[tuple[date, int]]) -> None:
+    dates, stores = zip(*days, strict=True) if days else ((), ())
+    connection.execute(
+        text(
+            "insert into touched (business_date, store_id)"
+            " select * from unnest(cast(:dates as date[]), cast(:stores as int[]))"
+        ),
+        {"dates": list(dates), "stores": list(stores)},
+    )
 
 
 def _contend(connection: Connection, batch: Batch) -> None:
@@ -141,10 +157,6 @@ def _run(connection: Connection, statement: str) -> None:
     connection.execute(text(statement))
 
 
-_TOUCH_ALL = (
-    "insert into touched (business_date, store_id)"
-    " select distinct business_date, store_id from staged"
-)
 _INSERT_ALL = text(f"insert into payment ({STORED}) select {_FROM_STAGED} from staged s")
 _INSERT_NEW = text(
     f"insert into payment ({STORED}) select {_FROM_STAGED} from staged s"

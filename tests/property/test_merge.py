@@ -95,7 +95,11 @@ def histories(draw: st.DrawFn) -> list[File | Rebind]:
     exported = draw(st.sampled_from(EXPORTS))
     twice = draw(st.permutations([first, _contradiction(first, 1), other]))
     again = draw(st.permutations([_contradiction(first, 2), third]))
-    knot = [File(exported, tuple(twice)), draw(rebind), File(exported, tuple(again))]
+    knot: list[File | Rebind] = [
+        File(exported, tuple(twice)),
+        draw(rebind),
+        File(exported, tuple(again)),
+    ]
     places = sorted(draw(st.lists(st.integers(0, len(steps)), min_size=3, max_size=3)))
     for place, step in reversed(list(zip(places, knot, strict=True))):
         steps.insert(place, step)
