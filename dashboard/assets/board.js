@@ -142,7 +142,8 @@
   /* An empty page cannot fill itself: it is loaded again once there is something to show. */
   var wasEmpty = false;
   function filled(empty) {
-    if (wasEmpty && empty === false) { window.location.reload(); }
+    var waits = document.querySelector(".page .empty.card");
+    if (wasEmpty && empty === false && waits) { window.location.reload(); }
     wasEmpty = empty === true;
     return window.dash_clientside.no_update;
   }

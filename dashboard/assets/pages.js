@@ -120,6 +120,12 @@
     return a < b ? -1 : a > b ? 1 : 0;
   };
 
+  /* A search is for a store or its city, by name or pinyin: a "77" in an amount is no find. */
+  functions.tillSearched = function (params) {
+    return [params.data.n, params.data.p, params.data.city].join(" ");
+  };
+  functions.tillUnsearched = function () { return ""; };
+
   functions.tillOpen = function (params) {
     if (params.event.key === "Enter" && params.data && params.data.id !== "total") { go(null, address(params.data.id)); }
     if ((params.event.ctrlKey || params.event.metaKey) && params.event.key === "c" && !String(window.getSelection())) {

@@ -75,6 +75,7 @@ def grid(
             "suppressHeaderMenuButton": True,
             "sortingOrder": ["desc", "asc"],
             "wrapHeaderText": True,
+            "getQuickFilterText": {"function": "tillUnsearched()"},
         },
         getRowId="params.data.id",
         dashGridOptions={
@@ -129,6 +130,7 @@ def columns(here: Here, chain: ChainInfo, metric: Metric) -> list[dict[str, Any]
             "cellRenderer": "TillStore", "width": 112 if narrow() else 180,
             "pinned": "left", "lockPosition": "left",
             "comparator": {"function": "tillByPinyin"}, "sortingOrder": ["asc", "desc"],
+            "getQuickFilterText": {"function": "tillSearched(params)"},
         },
         ranked,
         change,

@@ -32,7 +32,8 @@ UNKNOWN = frozenset({"etl.unknown_layout", "etl.unknown_layout_near"})
 _HINTS = {
     "occurred_at": ("time", "date", "时间", "日期"),
     "gross": ("amount", "total", "gross", "金额"),
-    "external_id": ("id", "number", "no", "单号", "流水"),
+    # A wrong guess here would take many payments for one.
+    "external_id": ("transaction id", "payment id", "payment number", "单号", "流水"),
     "count": ("count", "orders", "笔数", "单数"),
     "clock": ("clock",),
     "fee": ("fee", "手续费", "服务费"),
@@ -93,7 +94,8 @@ def guess(column: str, seen: Sequence[str]) -> str | None:
     for hint in _HINTS[column]:
         for name in seen:
             words = name.lower().replace("_", " ").split()
-            if hint in words or (not hint.isascii() and hint in name):
+            phrase = " ".join(words)
+            if hint in words or ((" " in hint or not hint.isascii()) and hint in phrase):
                 return name
     return None
 

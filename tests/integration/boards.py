@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from chain.settings import Settings
 from dashboard.app import PageMaker, create_app
+from dashboard.jobs import Jobs
 from dashboard.people import hash_password
 from tests.conftest import Database
 from warehouse.reads import Reads
@@ -63,8 +64,13 @@ class Running:
 
 
 @contextmanager
-def running(database: Database, data: Path, page_makers: Sequence[PageMaker]) -> Iterator[Running]:
-    """Open a board for the block."""
+def running(
+    database: Database,
+    data: Path,
+    page_makers: Sequence[PageMaker],
+    queue: Jobs | None = None,
+) -> Iterator[Running]:
+    """Open a board for the block; its jobs are noted, or go to ``queue`` where one is given."""
     warehouse = Warehouse(database.app)
     with warehouse.directory() as connection:
         connection.execute(text("insert into directory.chain values (1, 'Tea')"))
@@ -90,7 +96,7 @@ def running(database: Database, data: Path, page_makers: Sequence[PageMaker]) ->
     app = create_app(
         settings,
         warehouse,
-        jobs,
+        queue or jobs,
         lambda scope: Reads(warehouse, scope),
         page_makers=page_makers,
         secret_key="k" * 40,
