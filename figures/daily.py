@@ -74,7 +74,7 @@ def daily_sales(
         "layout": layout(
             look,
             height=height,
-            xaxis=date_axis(look, range=_range(days, grain), **_ticks(days, grain, look)),
+            xaxis=date_axis(look, range=span_of(days, grain), **_ticks(days, grain, look)),
             yaxis=value_axis(look, max(seen), metric.unit, lowest=min(seen)),
             shapes=_shades(gaps, look) + _mark_lines(holidays, look),
             margin={"l": 8, "r": 52, "t": 12, "b": 8, "pad": 4},
@@ -181,7 +181,8 @@ def _trace(
     }
 
 
-def _range(days: Sequence[date], grain: str) -> list[str]:
+def span_of(days: Sequence[date], grain: str) -> list[str]:
+    """Return the range of an axis of ``days``, with half a day (week) beside the first and last."""
     pad = timedelta(hours=12 if grain == "day" else 84)
     noon = [pd.Timestamp(days[0]) - pad, pd.Timestamp(days[-1]) + pad]
     return [stamp.isoformat() for stamp in noon]
@@ -272,7 +273,7 @@ def _campaigns(days: Sequence[date], marks: Sequence[Mark], look: Look) -> list[
             "cliponaxis": False,
             "name": look.say("campaign"),
             "line": {"color": colour, "width": 5},
-            "marker": {"color": colour, "size": 5, "symbol": "square"},
+            "marker": {"color": colour, "size": 5, "symbol": "square", "line": {"width": 0}},
             "customdata": names,
             "hovertemplate": "%{customdata}",
         }

@@ -79,6 +79,8 @@ def money_short(minor: float | None, currency: str, lang: str) -> str:
     if minor is None or missing(minor):
         return DASH
     value = float(minor) / 10 ** exponent(currency)
+    if 0 < abs(round(minor)) < 10 ** exponent(currency):
+        return money_full(minor, currency, lang)  # ¥0.20, as a price is written
     sign = "-" if value < 0 else ""
     return f"{sign}{symbol(currency, lang)}{_trim(short(abs(value), lang))}"
 

@@ -170,7 +170,7 @@ def day_ticks(days: Sequence[date], look: Look) -> dict[str, Any]:
     Weeks start on Monday in both languages. Up to about seven ticks, three on a phone.
     """
     most = 3 if look.narrow else 7
-    if len(days) <= most:
+    if len(days) <= 14:
         chosen = list(days)
     elif len(days) <= 100:
         chosen = [day for day in days if day.weekday() == 0] or list(days)

@@ -7,7 +7,7 @@ import pandas as pd
 from chain.days import Period
 from chain.metrics import metric
 from figures import formats
-from figures.daily import Values, days_of, values_of
+from figures.daily import Values, days_of, span_of, values_of
 from figures.look import Figure, Look, Picture, date_axis, day_ticks, layout, nothing, value_axis
 
 HEIGHT = 320
@@ -44,7 +44,7 @@ def ticket_and_orders(
         layout_key = "yaxis" + axis_name[1:]
         axes[layout_key] = {**value_axis(look, top, what.unit), "domain": place}
     ticks = day_ticks(days, look) if grain == "day" else {}
-    dates = date_axis(look, anchor="y2", **ticks)
+    dates = date_axis(look, anchor="y2", range=span_of(days, grain), **ticks)
     figure: Figure = {
         "data": traces,
         "layout": layout(look, height=height, xaxis=dates, **axes, hoversubplots="axis"),

@@ -48,9 +48,7 @@ def _move_days(connection: Connection, chain_id: int, store_id: int) -> None:
         rederive(connection, chain_id, account)
 
 
-_RULE = text(
-    "select time_zone, cutover_hour from store where chain_id = :chain and code = :code"
-)
+_RULE = text("select time_zone, cutover_hour from store where chain_id = :chain and code = :code")
 _ACCOUNTS = text(
     """
     select distinct p.account_id from place p

@@ -110,7 +110,7 @@ def layout(here: Here, /, **_: str) -> Component:
             doing,
             html.P(here.say("dashboard.setup.columns"), className="muted setup-columns"),
             html.P("", id="setup-said", **attributes(role="status")),
-            search,
+            html.Div(search, className="setup-do"),
             html.Div(skeletons.table(8), id="setup-stores"),
         ],
         className="imports",
@@ -250,6 +250,6 @@ def _field(here: Here, name: str, value: str, *, known: bool, sign: str) -> Comp
         attributes={"input": kind},
         leftSection=sign or None,
         withAsterisk=name in {"code", "name"},
-        disabled=known and name == "code",
+        readOnly=known and name == "code",
         **common,
     )

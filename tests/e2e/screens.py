@@ -14,6 +14,7 @@ from tests.browser import find
 TARGET = Path(__file__).parents[2] / "docs" / "screens"
 SIZES = {"desktop": (1440, 1000), "phone": (390, 844)}
 PAGES = {"overview": "/", "stores": "/stores", "store": "/store/2", "imports": "/imports"}
+FORMS = {"cash": "/cash/2", "setup": "/setup", "setup-store": "/setup/2"}
 SETTLE = 2000
 
 
@@ -34,7 +35,11 @@ def _view(
     browser: Browser, address: str, who: tuple[str, str], lang: str, size: str, theme: str
 ) -> None:
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale="zh-CN" if lang == "zh" else "en-GB",
+        color_scheme="dark" if theme == "dark" else "light",
+    )
     names = {"tillboard_theme": theme, "tillboard_lang": lang}
     context.add_cookies(
         [{"name": name, "value": value, "url": address} for name, value in names.items()]
@@ -45,7 +50,8 @@ def _view(
     page.fill("input[name=password]", who[1])
     page.press("input[name=password]", "Enter")
     page.wait_for_timeout(SETTLE)
-    for name, path in PAGES.items():
+    # Forms are pictured once a language and size.
+    for name, path in (PAGES | (FORMS if theme == "light" else {})).items():
         page.goto(address + path)
         page.wait_for_timeout(SETTLE)
         page.screenshot(path=TARGET / f"{name}-{lang}-{size}-{theme}.png")

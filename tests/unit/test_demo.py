@@ -56,6 +56,7 @@ def test_every_file_is_in_the_manifest_and_complete_when_it_is_yielded(tmp_path:
         assert entry.path == path.name
         seen.append((path, hashlib.sha256(path.read_bytes()).hexdigest()))
     assert all(hashlib.sha256(p.read_bytes()).hexdigest() == was for p, was in seen)
+    assert len(seen) == demo.count_bills(TODAY, size=SIZE)
 
 
 def test_the_newest_month_comes_first(entries: list[demo.Entry]) -> None:
