@@ -1,8 +1,9 @@
 """One file on its way into the warehouse: read, staged over one or two sessions, merged."""
 
+import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from chain.errors import BadRecord, TransientError
-from etl.canonical import Bill, ControlTotal, Statement
+from etl.canonical import Bill, Chunk, ControlTotal, Statement
 from etl.staged import Stager, personal_ref
 from warehouse import batches, locks, staging
 from warehouse.batches import Outcome
@@ -38,6 +39,38 @@ class Plan:
     bill: Bill
     payer_key: str
     split: bool
+
+
+def ahead(items: Iterator[Chunk]) -> Generator[Chunk]:
+    """Yield ``items``, the next one made by a thread while the caller is busy with the last."""
+    made: queue.Queue[Chunk | BaseException | None] = queue.Queue(maxsize=1)
+    unwanted = threading.Event()
+
+    def make() -> None:
+        try:
+            for item in items:
+                made.put(item)
+                if unwanted.is_set():
+                    break
+            made.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            made.put(error)
+        finally:
+            if isinstance(items, Generator):
+                items.close()
+
+    thread = threading.Thread(target=make, name="read-ahead")
+    thread.start()
+    try:
+        while (item := made.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        unwanted.set()
+        while thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                made.get(timeout=0.05)
 
 
 class Lane:
@@ -172,12 +205,13 @@ class Loader:
         for lane in self._lanes.values():
             lane.start()
         try:
-            for chunk in self._plan.bill.chunks():
-                rows = self._hide(chunk.rows)
-                tally.add(rows, chunk.rejects, chunk.skipped)
-                if len(rows):
-                    self._route(self._stager.stage(rows, self._labels()))
-                self._report(chunk.bytes_read, tally.accepted)
+            with contextlib.closing(ahead(self._plan.bill.chunks())) as chunks:
+                for chunk in chunks:
+                    rows = self._hide(chunk.rows)
+                    tally.add(rows, chunk.rejects, chunk.skipped)
+                    if len(rows):
+                        self._route(self._stager.stage(rows, self._labels()))
+                    self._report(chunk.bytes_read, tally.accepted)
             for lane in self._lanes.values():
                 lane.close()
         except BaseException:
