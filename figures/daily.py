@@ -272,11 +272,21 @@ def _campaigns(days: Sequence[date], marks: Sequence[Mark], look: Look) -> list[
             "connectgaps": False,
             "cliponaxis": False,
             "name": look.say("campaign"),
-            "line": {"color": colour, "width": 5},
-            "marker": {"color": colour, "size": 5, "symbol": "square", "line": {"width": 0}},
+            # Half of the line lies below the axis, where it is cut off.
+            "line": {"color": colour, "width": 8},
+            "marker": {"color": colour, "size": _lonely(names), "symbol": "square"},
             "customdata": names,
             "hovertemplate": "%{customdata}",
         }
+    ]
+
+
+def _lonely(names: Sequence[str]) -> list[int]:
+    """Return the size of a mark for each day: a campaign of one day has no line."""
+    around = ["", *names, ""]
+    return [
+        7 if name and not before and not after else 0
+        for before, name, after in zip(around, names, around[2:], strict=False)
     ]
 
 

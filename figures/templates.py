@@ -24,7 +24,8 @@ def template(dark: bool) -> dict[str, Any]:
         "layout": {
             "font": {"family": FONT, "size": 12, "color": theme.text},
             "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
+            # Not transparent: Plotly takes it for white, and draws the hover's line around with it.
+            "plot_bgcolor": theme.surface,
             "colorway": list(theme.categories),
             "margin": {"l": 8, "r": 12, "t": 12, "b": 8, "pad": 4},
             "showlegend": False,
@@ -42,7 +43,12 @@ def template(dark: bool) -> dict[str, Any]:
                 "activecolor": theme.accent,
             },
             "transition": {"duration": FADE_MS, "easing": "linear"},
-            "xaxis": axis,
+            "xaxis": {
+                **axis,
+                "spikecolor": theme.muted,
+                "spikethickness": 1,
+                "spikedash": "solid",
+            },
             "yaxis": axis,
         }
     }

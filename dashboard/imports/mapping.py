@@ -67,6 +67,7 @@ def form(here: Here, batch: Batch, chain: ChainInfo) -> Component | None:
             clearable=True,
             searchable=True,
             withAsterisk=column in NEEDED,
+            inputWrapperOrder=["label", "input", "description", "error"],
             description=here.say(f"dashboard.map.about.{column}") if column in EXPLAINED else None,
         )
         for column in COLUMNS
