@@ -251,5 +251,6 @@ def _field(here: Here, name: str, value: str, *, known: bool, sign: str) -> Comp
         leftSection=sign or None,
         withAsterisk=name in {"code", "name"},
         readOnly=known and name == "code",
+        variant="filled" if known and name == "code" else "default",
         **common,
     )
