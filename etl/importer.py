@@ -52,7 +52,8 @@ class Importer:
         """Import a file, every file of a folder, or every member of a zip; yield their batches.
 
         ``options`` are kept on each batch. A file that cannot be read ends as a quarantined or
-        failed batch with its reason, and the next one is taken. Raises TransientError where the warehouse cannot be reached.
+        failed batch with its reason, and the next one is taken. Raises TransientError where the
+        warehouse cannot be reached.
         """
         for leaf in leaves(path):
             yield self.import_leaf(leaf, request_id=request_id, options=options)

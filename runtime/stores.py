@@ -17,9 +17,7 @@ def add_stores(warehouse: Warehouse, chain_id: int, source: Path) -> int:
     """
     with warehouse.begin(Scope(chain_id)) as connection:
         chain = connection.execute(text("select time_zone, currency from chain")).one()
-        found = read_list(
-            source.name, source.read_bytes(), Rules(chain.time_zone, chain.currency)
-        )
+        found = read_list(source.name, source.read_bytes(), Rules(chain.time_zone, chain.currency))
         for one in found:
             set_store(connection, chain_id, one.store, one.given)
     return len(found)

@@ -221,7 +221,7 @@ def test_cash_is_typed_and_stands_there_when_one_comes_back(
         box = window.page.locator(".cash-day", has_text=f"{day.day} ").locator("input").first
         box.fill("1,234.50")
         window.page.click("#cash-save")
-        expect(window.page.locator(".mantine-Notification-root")).to_contain_text("1 days")
+        expect(window.page.locator(".mantine-Notification-root")).to_contain_text("Days saved: 1")
         window.open("/imports")
         _state(window.page, f"cash-A1-{day:%Y%m%d}.csv", "Done")
         assert shop.gross("A1") == before + 123450
