@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: what is not configured is kept beside the code, one set for each checkout."""
 
+MIB = 1024**2
 GIB = 1024**3
 Secret = Annotated[str | None, Field(repr=False)]
 
@@ -88,12 +89,6 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(
         4 * GIB, ge=1, description="The largest file that may be uploaded, in bytes."
     )
-    unpacked_max_bytes: int = Field(
-        16 * GIB, ge=1, description="The most that one archive may unpack to, in bytes."
-    )
-    line_max_bytes: int = Field(
-        1024**2, ge=1024, description="The longest line of a file that is read, in bytes."
-    )
 
     metrics_port: int | None = Field(
         None,
@@ -102,8 +97,10 @@ class Settings(BaseSettings):
         description="Port on which a worker serves its counters, where it has a host of its own.",
     )
     worker_concurrency: int = Field(2, ge=1, le=64, description="Jobs a worker does at once.")
-    import_backends: int = Field(
-        2, ge=1, le=16, description="Database connections that one large import uses at once."
+    split_import_bytes: int = Field(
+        24 * MIB,
+        ge=1,
+        description="Files of at least this size are merged as two parts, at once.",
     )
     job_seconds: int = Field(
         3600, ge=60, description="Seconds after which a job is stopped and tried again."

@@ -59,9 +59,17 @@ class Importer:
             yield self.import_leaf(leaf, request_id=request_id, options=options)
 
     def import_leaf(
-        self, leaf: Leaf, *, request_id: str = "", options: dict[str, Any] | None = None
+        self,
+        leaf: Leaf,
+        *,
+        request_id: str = "",
+        options: dict[str, Any] | None = None,
+        container: bytes | None = None,
     ) -> dict[str, Any]:
-        """Import one bill and return its batch; one that is in already changes nothing."""
+        """Import one bill and return its batch; one that is in already changes nothing.
+
+        ``container`` is the SHA-256 of the archive that it came in.
+        """
         sha256 = leaf.sha256()
         with self.warehouse.begin(self.scope) as connection:
             received = batches.receive(
@@ -70,6 +78,7 @@ class Importer:
                 sha256=sha256,
                 file_name=leaf.name,
                 size_bytes=leaf.size,
+                container_sha256=container,
                 options=options,
                 request_id=request_id,
                 user_id=self.scope.user_id,
@@ -91,9 +100,21 @@ class Importer:
             self.import_batch(batch_id, replace(found[0], name=batch["file_name"]))
             return
         for leaf in found:
-            self.import_leaf(leaf, request_id=batch["request_id"])
+            self.import_leaf(leaf, request_id=batch["request_id"], container=batch["sha256"])
         with self.warehouse.begin(self.scope) as connection:
             batches.close_archive(connection, self.scope.chain_id, batch_id)
+
+    def import_member(self, batch_id: int, archive: Path) -> None:
+        """Import the one member of ``archive`` that the batch is of, as after a kill.
+
+        Raises TransientError where another process has the batch, or the warehouse is away.
+        """
+        batch = self._batch(batch_id)
+        for leaf in leaves(archive):
+            if leaf.sha256() == bytes(batch["sha256"]):
+                self.import_batch(batch_id, leaf)
+                return
+        self._fail(batch_id, PermanentError("runtime.file_gone", name=batch["file_name"]))
 
     def import_batch(self, batch_id: int, leaf: Leaf) -> dict[str, Any]:
         """Read, check and merge one bill for ``batch_id``; return the batch as it ended."""

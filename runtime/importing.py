@@ -41,7 +41,13 @@ def import_paths(
     if settings.payer_key is None:
         raise PermanentError("runtime.not_configured", name="TILLBOARD_PAYER_KEY")
     with _bar(console, hidden=as_json) as progress:
-        importer = Importer(warehouse, scope, settings.payer_key, progress=progress)
+        importer = Importer(
+            warehouse,
+            scope,
+            settings.payer_key,
+            large_bytes=settings.split_import_bytes,
+            progress=progress,
+        )
         request = uuid.uuid4().hex
         found = [batch for path in paths for batch in _imported(importer, path, request)]
     return _print(found, console, settings.language, as_json=as_json)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -38,15 +39,22 @@ class Imports:
             batch = batches.get(connection, chain_id, batch_id)
         if batch["state"] not in batches.RESUMABLE:
             return
-        path = self.settings.inbox / bytes(batch["sha256"]).hex()
-        if not path.is_file():
+        importer = Importer(
+            self.warehouse, scope, self.payer_key, large_bytes=self.settings.split_import_bytes
+        )
+        if (path := self._kept(batch["sha256"])) is not None:
+            importer.import_received(batch_id, path)
+        elif (archive := self._kept(batch["container_sha256"])) is not None:
+            importer.import_member(batch_id, archive)
+        else:
             gone = PermanentError("runtime.file_gone", name=batch["file_name"])
             with self.warehouse.begin(scope) as connection:
                 batches.fail(connection, chain_id, batch_id, "failed", gone)
-        else:
-            importer = Importer(self.warehouse, scope, self.payer_key)
-            importer.import_received(batch_id, path)
         self._count(scope, batch_id)
+
+    def _kept(self, sha256: bytes | None) -> Path | None:
+        path = self.settings.inbox / bytes(sha256 or b"").hex()
+        return path if path.is_file() else None
 
     def undo(self, chain_id: int, batch_id: int) -> None:
         """Take back what a batch brought, all of it or nothing; one that is undone stays so.
