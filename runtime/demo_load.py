@@ -1,20 +1,29 @@
 """Loading the demo: one process writes the bills, this one imports them as they come.
 
-The newest month comes first, by the same path as any file. Killed at any line, it is simply run
-again: what is in already changes nothing.
+The newest month comes first, by the same path as any file, two at a time. Killed at any line, it is
+simply run again: what is in already changes nothing.
 """
 
 import multiprocessing
+import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from chain.errors import TransientError
 from etl.importer import Importer
 from runtime.demo import count_bills, write_bills
 from runtime.demo_state import demo_state, save_state
 from warehouse.session import Scope, Warehouse
+
+AT_ONCE = 2
+TRIES = 600
+PAUSE = 0.1
 
 
 def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator[Path]:
@@ -28,12 +37,30 @@ def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator
     importer = Importer(warehouse, Scope(state.chain_id), payer_key)
     today = date.fromisoformat(state.today)
     of = count_bills(today)
-    for nth, path in enumerate(_written(directory / "bills", today), start=1):
+    bills = enumerate(_written(directory / "bills", today), start=1)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         # The board reads from the batches how far the whole series is.
-        for _ in importer.import_path(path, options={"nth": nth, "of": of}):
-            pass
-        yield path
+        jobs = (pool.submit(_import, importer, path, {"nth": nth, "of": of}) for nth, path in bills)
+        waiting = deque(islice(jobs, AT_ONCE))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(islice(jobs, 1))
     save_state(directory, replace(state, loaded=True))
+
+
+def _import(importer: Importer, path: Path, options: dict[str, int]) -> Path:
+    """Import a bill; where another of the same account is on its way in, after that."""
+    for attempt in range(TRIES + 1):
+        try:
+            for _ in importer.import_path(path, options=options):
+                pass
+        except TransientError:
+            if attempt == TRIES:
+                raise
+            time.sleep(PAUSE)
+        else:
+            break
+    return path
 
 
 def _written(directory: Path, today: date) -> Iterator[Path]:

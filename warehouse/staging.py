@@ -75,7 +75,7 @@ def _sixteen_bytes(high: pl.Series, low: pl.Series) -> pa.Array:
     data = pa.py_buffer(words.astype(">u8").tobytes())
     valid = None
     if high.null_count():
-        valid = pa.array(high.is_not_null().to_numpy()).buffers()[1]
+        valid = high.is_not_null().to_arrow().buffers()[1]
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(high), [valid, data])
 
 

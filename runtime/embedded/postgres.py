@@ -32,6 +32,8 @@ TUNING: dict[str, str] = {
     "jit": "off",
     "random_page_cost": "1.1",
     "autovacuum": "on",
+    # Until a new chain's first payments are analyzed, plans read all of them for every file.
+    "autovacuum_naptime": "5s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %u@%d ",
