@@ -230,7 +230,8 @@ def new_chain(
     time_zone: Annotated[str, typer.Option(help="IANA name.")] = "Asia/Shanghai",
 ) -> None:
     """Make a chain and its owner's account, and print the password."""
-    from runtime.people import NewChain, create_chain, create_owner
+    from runtime.people import create_owner
+    from warehouse.chains import NewChain, create_chain
 
     with _warehouse() as (warehouse, settings):
         number = create_chain(warehouse, NewChain(name, currency, country, time_zone))

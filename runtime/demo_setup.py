@@ -6,7 +6,7 @@ from pypinyin import lazy_pinyin
 from sqlalchemy import Connection, text
 
 from runtime.demo import DemoChain
-from runtime.people import NewChain, create_chain
+from warehouse.chains import NewChain, create_chain
 from warehouse.session import Scope, Warehouse
 
 CASH_MAP = "现金收入"

@@ -16,10 +16,10 @@ from chain.errors import PermanentError
 from chain.settings import Settings
 from chain.words import say
 from etl.importer import Importer
+from etl.preview import preview
 from etl.reading import leaves
 from runtime.demo_load import load_demo
 from runtime.demo_state import demo_state, prepare_demo
-from runtime.dry_run import read_bill
 from runtime.people import the_chain
 from warehouse.session import Scope, Warehouse
 
@@ -66,7 +66,7 @@ def read_only(paths: Sequence[Path], console: Console, *, as_json: bool) -> bool
     with _bar(console, hidden=as_json) as progress:
         for path in paths:
             try:
-                found += [read_bill(leaf, progress) for leaf in leaves(path)]
+                found += [preview(leaf, progress=progress) for leaf in leaves(path)]
             except PermanentError as error:
                 found.append({"file_name": path.name, "state": "failed", **_error(error)})
     return _print(found, console, "en", as_json=as_json)

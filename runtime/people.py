@@ -1,50 +1,14 @@
 """Chains and the accounts of their owners, as set-up and the command line make them."""
 
 import secrets
-from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, text
 
 from chain.errors import PermanentError
-from warehouse.session import Scope, Warehouse
+from warehouse.session import Warehouse
 
 OWNER_EMAIL = "owner@tillboard.local"
-UNASSIGNED = ("unassigned", "未分配", "Unassigned")
-
-
-@dataclass(frozen=True, slots=True)
-class NewChain:
-    """What a chain is made from: names, ISO currency and country, IANA time zone."""
-
-    name: str
-    currency: str = "CNY"
-    country: str = "CN"
-    time_zone: str = "Asia/Shanghai"
-
-
-def create_chain(warehouse: Warehouse, new: NewChain) -> int:
-    """Make a chain with its store for money that is bound to none; return its number."""
-    with warehouse.directory() as connection:
-        number = connection.scalar(
-            text("select nextval(pg_get_serial_sequence('public.chain', 'chain_id'))")
-        )
-        assert isinstance(number, int)
-    with warehouse.begin(Scope(number)) as connection:
-        values = {
-            "chain": number,
-            "name": new.name,
-            "currency": new.currency,
-            "country": new.country,
-            "zone": new.time_zone,
-        }
-        connection.execute(_CHAIN, values)
-        connection.execute(_DIRECTORY, values)
-        code, name, name_en = UNASSIGNED
-        connection.execute(
-            _UNASSIGNED, {**values, "code": code, "store": name, "store_en": name_en}
-        )
-    return number
 
 
 def create_owner(warehouse: Warehouse, chain_id: int, email: str, lang: str) -> str | None:
@@ -120,13 +84,4 @@ def the_chain(warehouse: Warehouse, wanted: int | None) -> int:
     return next(iter(known))
 
 
-_CHAIN = text(
-    "insert into chain (chain_id, name, currency, time_zone, country)"
-    " overriding system value values (:chain, :name, :currency, :zone, :country)"
-)
-_DIRECTORY = text("insert into directory.chain (chain_id, name) values (:chain, :name)")
-_UNASSIGNED = text(
-    "insert into store (chain_id, code, name, name_en, sort_key, time_zone, unassigned)"
-    " values (:chain, :code, :store, :store_en, '~', :zone, true)"
-)
 _PERSON = text("select user_id from directory.app_user where lower(email) = lower(:email)")

@@ -19,8 +19,9 @@ from chain.words import Param, say
 from runtime.children import Child, Children
 from runtime.demo_state import demo_state, prepare_demo
 from runtime.installation import Installation
-from runtime.people import OWNER_EMAIL, NewChain, create_chain, create_owner, emails
+from runtime.people import OWNER_EMAIL, create_owner, emails
 from warehouse import migrations
+from warehouse.chains import NewChain, create_chain
 from warehouse.session import Warehouse
 from warehouse.telemetry import clear_metrics
 

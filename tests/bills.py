@@ -11,7 +11,7 @@ from sqlalchemy import text
 from etl.canonical import SCHEMA, Chunk, Statement
 from etl.loading import Lane, Loader, Plan
 from warehouse import batches
-from warehouse.chains import NewStore, add_store, create_chain
+from warehouse.chains import NewChain, NewStore, add_store, create_chain
 from warehouse.session import Scope, Warehouse
 
 BLANK: dict[str, Any] = {
@@ -69,7 +69,7 @@ class MadeBill:
 
 def new_chain(warehouse: Warehouse, stores: Sequence[NewStore] = ()) -> Scope:
     """Make a chain with ``stores`` and return the scope of its owner."""
-    chain_id = create_chain(warehouse, name="Test", currency="CNY", time_zone="Asia/Shanghai")
+    chain_id = create_chain(warehouse, NewChain("Test"))
     with warehouse.begin(Scope(chain_id)) as connection:
         for store in stores:
             add_store(connection, chain_id, store)

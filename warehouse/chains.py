@@ -41,48 +41,35 @@ class NewStore:
     cutover_hour: int = 0
 
 
-def create_chain(
-    warehouse: Warehouse,
-    *,
-    name: str,
-    currency: str,
-    time_zone: str,
-    country: str = "CN",
-    lang: str = "en",
-) -> int:
-    """Make a chain with its *unassigned* store; return its id."""
+@dataclass(frozen=True, slots=True)
+class NewChain:
+    """What a chain is made from: its name, ISO currency and country, IANA time zone."""
+
+    name: str
+    currency: str = "CNY"
+    country: str = "CN"
+    time_zone: str = "Asia/Shanghai"
+
+
+def create_chain(warehouse: Warehouse, new: NewChain) -> int:
+    """Make a chain with its store for money that is bound to none; return its id."""
     with warehouse.directory() as connection:
-        chain_id = int(
-            connection.scalar(text("select nextval(pg_get_serial_sequence('chain', 'chain_id'))"))
-            or 0
+        number = connection.scalar(
+            text("select nextval(pg_get_serial_sequence('public.chain', 'chain_id'))")
         )
-        connection.execute(
-            text("insert into directory.chain (chain_id, name) values (:chain, :name)"),
-            {"chain": chain_id, "name": name},
-        )
-    with warehouse.begin(Scope(chain_id)) as connection:
-        connection.execute(
-            text(
-                "insert into chain (chain_id, name, currency, time_zone, country, lang)"
-                " values (:chain, :name, :currency, :zone, :country, :lang)"
-            ),
-            {
-                "chain": chain_id,
-                "name": name,
-                "currency": currency,
-                "zone": time_zone,
-                "country": country,
-                "lang": lang,
-            },
-        )
-        connection.execute(
-            text(
-                "insert into store (chain_id, code, name, name_en, time_zone, unassigned)"
-                " values (:chain, :code, '未分配', 'Unassigned', :zone, true)"
-            ),
-            {"chain": chain_id, "code": UNASSIGNED, "zone": time_zone},
-        )
-    return chain_id
+        assert isinstance(number, int)
+    values = {
+        "chain": number,
+        "name": new.name,
+        "currency": new.currency,
+        "country": new.country,
+        "zone": new.time_zone,
+        "code": UNASSIGNED,
+    }
+    with warehouse.begin(Scope(number)) as connection:
+        for statement in _CREATE_CHAIN:
+            connection.execute(statement, values)
+    return number
 
 
 def add_store(
@@ -117,6 +104,17 @@ def add_store(
     return int(connection.scalar(text(f"{_ADD_STORE} {changes} returning store_id"), values) or 0)
 
 
+_CREATE_CHAIN = (
+    text(
+        "insert into chain (chain_id, name, currency, time_zone, country)"
+        " overriding system value values (:chain, :name, :currency, :zone, :country)"
+    ),
+    text("insert into directory.chain (chain_id, name) values (:chain, :name)"),
+    text(
+        "insert into store (chain_id, code, name, name_en, sort_key, time_zone, unassigned)"
+        " values (:chain, :code, '未分配', 'Unassigned', '~', :zone, true)"
+    ),
+)
 _REGION = text(
     "insert into region (chain_id, name, name_en) values (:chain, :name, :name_en)"
     " on conflict (chain_id, name) do update set"

@@ -25,8 +25,9 @@ from bench.board.data import Size, fill
 from bench.board.load import CLICKS, EMPTY, Asker, Board, click_on, log_in
 from chain.settings import Settings
 from runtime.installation import Installation
-from runtime.people import NewChain, create_chain, create_owner
+from runtime.people import create_owner
 from warehouse import migrations
+from warehouse.chains import NewChain, create_chain
 from warehouse.session import Scope, Warehouse
 
 EMAIL = "bench@tillboard.local"

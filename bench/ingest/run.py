@@ -25,7 +25,7 @@ from etl.importer import Importer
 from etl.reading import leaves, open_bill
 from runtime.embedded import Place, Postgres
 from warehouse import migrations
-from warehouse.chains import NewStore, add_store, create_chain
+from warehouse.chains import NewChain, NewStore, add_store, create_chain
 from warehouse.session import Scope, Warehouse, sqlalchemy_url
 
 SAMPLE = 200_000
@@ -89,7 +89,7 @@ def _say(name: str, seconds: float, rows: int) -> None:
 
 def _set_up(url: str) -> Scope:
     warehouse = Warehouse(url)
-    scope = Scope(create_chain(warehouse, name="Bench", currency="CNY", time_zone="Asia/Shanghai"))
+    scope = Scope(create_chain(warehouse, NewChain("Bench")))
     with warehouse.begin(scope) as connection:
         for number in range(STORES):
             store = NewStore(f"S{number:04d}", f"第{number}店", "Asia/Shanghai")

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from chain.errors import PermanentError
+from chain.words import say
 from etl.preview import preview
 from etl.reading import leaves, open_bill
 from runtime import demo
@@ -132,15 +133,16 @@ def test_equal_rows_are_numbered_and_the_sign_may_be_turned() -> None:
 def test_a_preview_is_exact_and_ready_for_json() -> None:
     seen = preview(leaf_of(PAYPAL.text.encode(), "p.csv"))
     assert json.loads(json.dumps(seen)) == seen
-    assert (seen["accepted"], seen["skipped"], seen["rejected"]) == (8, 4, 0)
-    sales = {one["currency"]: one["gross"] for one in seen["sums"] if one["kind"] == "sale"}
-    assert sales == {"USD": "1084.00", "JPY": "5000"}
-    assert seen["first"] == "2025-12-29T15:45:51+00:00"
+    counts = [seen[f"rows_{fate}"] for fate in ("accepted", "skipped", "rejected")]
+    assert counts == [8, 4, 0]
+    sales = {currency: sums["gross"] for currency, sums in seen["sums"]["sale"].items()}
+    assert sales == {"USD": 108400, "JPY": 5000}
+    assert seen["first_at"] == "2025-12-29T15:45:51+00:00"
 
 
 def test_a_preview_states_totals_and_refusals() -> None:
     till = preview(leaf_of(BY_FILE["meituan_till_payments.csv"].text.encode()))
     assert {one["residual"] for one in till["totals"]} == {"0.00"}
     refused = preview(leaf_of(b"a,b,c\n1,2,3\n"))
-    assert refused["error"]["key"] == "etl.unknown_layout"
-    assert "a, b, c" in refused["error"]["sentence"]
+    assert (refused["state"], refused["error_key"]) == ("failed", "etl.unknown_layout")
+    assert "a, b, c" in say("en", refused["error_key"], **refused["error_params"])

@@ -9,10 +9,11 @@ from psycopg import sql
 from chain.errors import PermanentError
 from runtime.backup import backup, restore
 from runtime.embedded import Postgres
-from runtime.people import OWNER_EMAIL, NewChain, create_chain, create_owner
+from runtime.people import OWNER_EMAIL, create_owner
 from runtime.roles import create_database
 from tests.conftest import Database
 from warehouse import batches
+from warehouse.chains import NewChain, create_chain
 from warehouse.session import Scope, Warehouse
 
 TABLES = (

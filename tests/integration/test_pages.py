@@ -17,8 +17,8 @@ from sqlalchemy import text
 from chain.words import Lang
 from dashboard.frame import Here, Person
 from dashboard.pages import overview, store, stores
-from runtime.people import NewChain, create_chain
 from tests.conftest import Database
+from warehouse.chains import NewChain, create_chain
 from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
 from warehouse.sums import create_touched, recompute

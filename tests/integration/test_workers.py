@@ -14,9 +14,9 @@ from chain.errors import TransientError
 from chain.settings import Settings
 from dashboard.queue import QueuedJobs
 from runtime.embedded import Valkey
-from runtime.people import NewChain, create_chain
 from tests.conftest import Database
 from warehouse import batches
+from warehouse.chains import NewChain, create_chain
 from warehouse.session import Scope, Warehouse
 from warehouse.telemetry import bind
 from workers.app import app, settings
