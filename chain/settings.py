@@ -90,6 +90,13 @@ class Settings(BaseSettings):
         4 * GIB, ge=1, description="The largest file that may be uploaded, in bytes."
     )
 
+    inbox_days: int = Field(
+        90,
+        ge=1,
+        description="Days that an uploaded file is kept; then it must be uploaded again to be read"
+        " again.",
+    )
+
     metrics_port: int | None = Field(
         None,
         ge=1,

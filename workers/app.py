@@ -4,6 +4,7 @@ Started by ``tillboard worker`` and ``tillboard beat``, or by ``celery -A worker
 """
 
 import os
+import time
 import warnings
 from functools import cache
 
@@ -48,6 +49,10 @@ app.conf.update(
             "task": "workers.ensure_partitions",
             "schedule": crontab(minute="17", hour="3"),
         },
+        "clean-inbox": {
+            "task": "workers.clean_inbox",
+            "schedule": crontab(minute="41", hour="3"),
+        },
         "sweep-stuck-batches": {"task": "workers.sweep_stuck_batches", "schedule": 60.0},
     },
 )
@@ -90,6 +95,12 @@ def ensure_partitions() -> None:
             text("select ensure_month_partitions(current_date, :months)"),
             {"months": PARTITION_MONTHS},
         )
+
+
+@task(app, name="workers.clean_inbox", seconds=300)
+def clean_inbox() -> None:
+    """Remove uploaded files that have been kept long enough."""
+    imports().clean_inbox(time.time())
 
 
 @task(app, name="workers.sweep_stuck_batches", seconds=300)

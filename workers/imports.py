@@ -1,6 +1,6 @@
 """What the import jobs do, as plain functions: import a batch, and find batches nobody has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -74,15 +74,38 @@ class Imports:
         for fate in ("accepted", "skipped", "rejected"):
             ROWS.labels(batch["source"], fate).inc(batch[f"rows_{fate}"])
 
+    def clean_inbox(self, now: float) -> int:
+        """Remove the files that came ``inbox_days`` ago, if none is still to be imported.
+
+        ``now`` is seconds since 1970. Returns how many were removed.
+        """
+        before = now - self.settings.inbox_days * 86_400
+        old = {
+            path.name: path
+            for path in self.settings.inbox.glob("*")
+            if path.is_file() and path.stat().st_mtime < before
+        }
+        if not old:
+            return 0
+        for chain_id in self._chains():
+            with self.warehouse.begin(Scope(chain_id)) as connection:
+                for sha256 in connection.scalars(_AWAITED, {"chain": chain_id}):
+                    old.pop(bytes(sha256 or b"").hex(), None)
+        for path in old.values():
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _chains(self) -> Sequence[int]:
+        with self.warehouse.directory() as connection:
+            return connection.scalars(text("select chain_id from directory.chain")).all()
+
     def sweep(self, take_up: Callable[[int, int], None]) -> int:
         """Call ``take_up(chain_id, batch_id)`` for batches that stand still; return how many.
 
         Each is marked as seen, so that the next sweep leaves it time.
         """
-        with self.warehouse.directory() as connection:
-            chains = connection.scalars(text("select chain_id from directory.chain")).all()
         found = 0
-        for chain_id in chains:
+        for chain_id in self._chains():
             with self.warehouse.begin(Scope(chain_id)) as connection:
                 stuck = connection.scalars(
                     _STUCK,
@@ -94,6 +117,12 @@ class Imports:
         return found
 
 
+_AWAITED = text(
+    """
+    select unnest(array[sha256, container_sha256]) from import_batch
+    where chain_id = :chain and state in ('received', 'reading', 'merging')
+    """
+)
 _STUCK = text(
     """
     update import_batch set updated_at = clock_timestamp()

@@ -1,6 +1,10 @@
 """The workers' wiring against a real queue: names that the board sends, limits, lost batches."""
 
+import hashlib
+import io
 import json
+import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,3 +130,44 @@ def test_partitions_are_made_by_the_application_role(warehouse: Warehouse) -> No
     with warehouse.directory() as connection:
         assert connection.scalar(query)
         assert connection.scalar(query) == 0
+
+
+def test_the_inbox_keeps_what_is_new_or_awaited(warehouse: Warehouse, tmp_path: Path) -> None:
+    chain_id = create_chain(warehouse, NewChain("A"))
+    _batch(warehouse, chain_id, 1)
+    imports = _imports(warehouse, tmp_path)
+    imports.settings.inbox.mkdir()
+    for number in (1, 2):
+        (imports.settings.inbox / (bytes([number]) * 32).hex()).touch()
+    days = imports.settings.inbox_days
+    assert imports.clean_inbox(time.time() + (days - 1) * 86_400) == 0
+    assert imports.clean_inbox(time.time() + (days + 1) * 86_400) == 1
+    assert [path.name for path in imports.settings.inbox.iterdir()] == ["01" * 32]
+
+
+def test_a_member_is_found_in_its_archive(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A worker died over a member of a zip: the batch has no file of its own."""
+    chain_id = create_chain(warehouse, NewChain("A"))
+    imports = _imports(warehouse, tmp_path)
+    imports.settings.inbox.mkdir()
+    samples = Path(__file__).parents[1] / "contract" / "samples"
+    bill = (samples / "alipay_merchant_detail.csv").read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("other.txt", "not a bill")
+        archive.writestr("bill.csv", bill)
+    container = hashlib.sha256(packed.getvalue()).digest()
+    (imports.settings.inbox / container.hex()).write_bytes(packed.getvalue())
+    with warehouse.begin(Scope(chain_id)) as connection:
+        batch_id = batches.receive(
+            connection,
+            chain_id,
+            sha256=hashlib.sha256(bill).digest(),
+            container_sha256=container,
+            file_name="bill.csv",
+            size_bytes=len(bill),
+        ).batch_id
+    imports.run(chain_id, batch_id)
+    with warehouse.begin(Scope(chain_id)) as connection:
+        batch = batches.get(connection, chain_id, batch_id)
+    assert (batch["state"], batch["rows_accepted"]) == ("done", 5)
