@@ -281,7 +281,8 @@ class Loader:
     def _merge(self, lane: Lane, outcome: Outcome) -> None:
         plan = self._plan
         batch = Batch(plan.chain_id, plan.batch_id, plan.bill.platform, outcome.rank_at)
-        counts = merge(lane.connection, batch, lane.rows, lane.days)
+        overlap = batches.overlap(lane.connection, plan.chain_id, plan.batch_id, outcome)
+        counts = merge(lane.connection, batch, lane.rows, lane.days, overlap=overlap)
         batches.part_done(
             lane.connection,
             plan.chain_id,

@@ -93,6 +93,18 @@ def get(connection: Connection, chain_id: int, batch_id: int) -> dict[str, Any]:
     return dict(row)
 
 
+def overlap(connection: Connection, chain_id: int, batch_id: int, outcome: Outcome) -> bool:
+    """Return whether another batch of the same accounts has payments of the same time."""
+    values = {
+        "chain": chain_id,
+        "batch": batch_id,
+        "accounts": outcome.account_ids,
+        "first": outcome.first_at,
+        "last": outcome.last_at,
+    }
+    return bool(connection.scalar(_OVERLAP, values))
+
+
 def start(connection: Connection, chain_id: int, batch_id: int) -> None:
     """Say that the file is being read; an earlier failure is forgotten."""
     _update(
@@ -235,6 +247,19 @@ _RECEIVE = text(
                      else import_batch.state end,
         options = import_batch.options || excluded.options
     returning batch_id, state
+    """
+)
+_OVERLAP = text(
+    """
+    select exists (
+        select from import_batch b
+        where b.chain_id = :chain and b.batch_id <> :batch and b.state = 'done'
+          and b.first_at <= cast(:last as timestamptz)
+          and b.last_at >= cast(:first as timestamptz)
+          and exists (
+              select from jsonb_array_elements(b.account_ids) a
+              where a::int = any(cast(:accounts as int[])))
+    )
     """
 )
 _FINISH = text(

@@ -50,11 +50,17 @@ class MergeCounts:
 
 
 def merge(
-    connection: Connection, batch: Batch, staged: int, days: set[tuple[date, int]]
+    connection: Connection,
+    batch: Batch,
+    staged: int,
+    days: set[tuple[date, int]],
+    *,
+    overlap: bool = True,
 ) -> MergeCounts:
     """Merge ``pg_temp.staged`` (``staged`` rows) inside the caller's transaction.
 
-    ``days`` are the business dates and stores of the staged rows.
+    ``days`` are the business dates and stores of the staged rows. Without ``overlap`` no row is
+    expected to be known; one that is costs time, nothing else.
 
     The caller holds the locks of the file's accounts. Store-days that change are recomputed last,
     so that what other imports committed meanwhile is in them.
@@ -63,12 +69,14 @@ def merge(
     _run(connection, "set local work_mem = '32MB'")
     sums.create_touched(connection)
     values = asdict(batch)
-    known = connection.execute(_HITS, values).rowcount
+    known = 0
+    if overlap:
+        known = connection.execute(_HITS, values).rowcount
     if known:
         _run(connection, "analyze hit")
     inserted, twice = _insert(connection, values, known, staged)
     if twice:
-        _run(connection, "drop table hit")
+        _run(connection, "drop table if exists pg_temp.hit")
         connection.execute(_HITS_BUT_OWN, values)
         _run(connection, "analyze hit")
     counts = MergeCounts(new=inserted)
@@ -85,8 +93,9 @@ def _insert(
 ) -> tuple[int, bool]:
     """Insert the rows whose key is not known yet.
 
-    Returns how many there were, and whether the file names a key twice. That is rare, so the cheap
-    way is tried first; ``on conflict`` costs half as much again.
+    Returns how many there were, and whether one turned out to be known after all: by another file,
+    or because this one names a key twice. That is rare, so the cheap way is tried first;
+    ``on conflict`` costs half as much again.
     """
     if known == staged:
         return 0, False
