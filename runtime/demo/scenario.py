@@ -32,6 +32,7 @@ ALIPAY_ACCOUNTS = (
 )
 MEITUAN_ACCOUNT = ("10482217", "云岫茶(美团外卖)")
 CASH_ACCOUNT = ("cash", "现金")
+TILL_ACCOUNT = ("till", "美团收银")
 CASH_COLUMNS = {"date": "日期", "store": "门店", "amount": "金额", "count": "笔数"}
 _FIRST_COMPANY = ("上海", "杭州")
 
@@ -208,12 +209,18 @@ def _openings(count: int, first: date, last: date) -> dict[int, date]:
     return {i: first + timedelta(days=span * (k + 1) // (len(who) + 1)) for k, i in enumerate(who)}
 
 
+def till_shop(city: str, name: str) -> str:
+    """Return what a store is called in the reports of its till."""
+    return f"{BRAND}({city}{name})"
+
+
 def _accounts() -> tuple[DemoAccount, ...]:
     return (
         *(DemoAccount("wechat", ref, label) for ref, label in WECHAT_ACCOUNTS),
         *(DemoAccount("alipay", ref, label) for ref, label in ALIPAY_ACCOUNTS),
         DemoAccount("meituan", *MEITUAN_ACCOUNT),
         DemoAccount("cash", *CASH_ACCOUNT),
+        DemoAccount("meituan", *TILL_ACCOUNT),
     )
 
 
@@ -236,4 +243,7 @@ def _bindings(
     account = WECHAT_ACCOUNTS[company[events.moved_from]][0]
     new = stores[events.moved_to].code
     found.append(DemoBinding("wechat", account, "terminal", moved, new, events.moved_on))
+    till = stores[events.till_at]
+    shop = till_shop(till.city, till.name)
+    found.append(DemoBinding("meituan", TILL_ACCOUNT[0], "store", shop, till.code))
     return tuple(found)

@@ -11,7 +11,7 @@ import polars as pl
 
 from runtime.demo.manifest import Sums
 from runtime.demo.payments import ALIPAY, DAY, SALE, WECHAT, World
-from runtime.demo.scenario import BRAND
+from runtime.demo.scenario import BRAND, till_shop
 from runtime.demo.sheets import Sheet, workbook
 from runtime.demo.texts import clock, scrambled
 
@@ -46,7 +46,7 @@ def report(
     sheet = Sheet("收款明细")
     sheet.add("收款明细")
     sheet.add(
-        f"营业日期：{period[0]} ~ {period[1]}；门店：{BRAND}({spot.city}{spot.name})；支付：全部"
+        f"营业日期：{period[0]} ~ {period[1]}；门店：{till_shop(spot.city, spot.name)}；支付：全部"
     )
     sheet.add(*COLUMNS)
     lines = _lines(world, pl.concat([known.select(cards.columns), cards]).sort("at"))
