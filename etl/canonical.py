@@ -87,11 +87,16 @@ class Statement:
 
 
 class Bill(Protocol):
-    """One recognised file, read once from front to back with flat memory."""
+    """One recognised file, read once from front to back with flat memory.
+
+    ``rival`` names the layout of the same source, if there is one, that states the same money in
+    another way: of one account and time only one of the two may be in.
+    """
 
     source: str
     platform: str
     layout: str
+    rival: str
     statement: Statement
 
     def chunks(self) -> Iterator[Chunk]:

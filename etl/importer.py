@@ -24,6 +24,7 @@ from etl.canonical import Bill
 from etl.loading import Lane, Loader, Plan
 from etl.reading import ColumnMapSpec, Leaf, leaves, open_bill
 from warehouse import batches, locks
+from warehouse.batches import Outcome
 from warehouse.session import Scope, Warehouse
 
 log = structlog.get_logger(__name__)
@@ -162,6 +163,7 @@ class Importer:
         loader = Loader(plan, connection, lanes, self._reporter(batch_id, leaf))
         outcome = loader.read()
         with self.warehouse.begin(self.scope) as other:
+            self._refuse_rival(other, batch_id, bill, outcome)
             batches.merging(other, self.scope.chain_id, batch_id)
         if len(names) == 1 and lanes:
             loader.merge(lanes[0], outcome, finish=True)
@@ -169,6 +171,16 @@ class Importer:
         _at_once([partial(loader.merge, lane, outcome, finish=False) for lane in lanes])
         with self.warehouse.begin(self.scope) as other:
             loader.finish(other, outcome)
+
+    def _refuse_rival(
+        self, connection: Connection, batch_id: int, bill: Bill, outcome: Outcome
+    ) -> None:
+        if not bill.rival:
+            return
+        chain = self.scope.chain_id
+        name = batches.rival(connection, chain, batch_id, outcome, bill.rival)
+        if name is not None:
+            raise PermanentError("etl.rival_bill", other=name)
 
     def _reporter(self, batch_id: int, leaf: Leaf) -> Callable[[int, int], None]:
         last = 0.0

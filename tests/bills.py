@@ -54,6 +54,7 @@ class MadeBill:
     platform: str = "alipay"
     source: str = "made"
     layout: str = "made"
+    rival: str = ""
     chunk: int = 1000
     statement: Statement = field(default_factory=Statement)
 

@@ -95,14 +95,26 @@ def get(connection: Connection, chain_id: int, batch_id: int) -> dict[str, Any]:
 
 def overlap(connection: Connection, chain_id: int, batch_id: int, outcome: Outcome) -> bool:
     """Return whether another batch of the same accounts has payments of the same time."""
-    values = {
+    return bool(connection.scalar(_OVERLAP, _extent(chain_id, batch_id, outcome)))
+
+
+def rival(
+    connection: Connection, chain_id: int, batch_id: int, outcome: Outcome, layout: str
+) -> str | None:
+    """Return the name of a file that states the same accounts and time in ``layout``, if any."""
+    values = {**_extent(chain_id, batch_id, outcome), "source": outcome.source, "layout": layout}
+    name: str | None = connection.scalar(_RIVAL, values)
+    return name
+
+
+def _extent(chain_id: int, batch_id: int, outcome: Outcome) -> dict[str, object]:
+    return {
         "chain": chain_id,
         "batch": batch_id,
         "accounts": outcome.account_ids,
         "first": outcome.first_at,
         "last": outcome.last_at,
     }
-    return bool(connection.scalar(_OVERLAP, values))
 
 
 def start(connection: Connection, chain_id: int, batch_id: int) -> None:
@@ -249,18 +261,18 @@ _RECEIVE = text(
     returning batch_id, state
     """
 )
-_OVERLAP = text(
-    """
-    select exists (
-        select from import_batch b
-        where b.chain_id = :chain and b.batch_id <> :batch and b.state = 'done'
-          and b.first_at <= cast(:last as timestamptz)
-          and b.last_at >= cast(:first as timestamptz)
-          and exists (
-              select from jsonb_array_elements(b.account_ids) a
-              where a::int = any(cast(:accounts as int[])))
-    )
-    """
+_OVERLAPPING = """
+    from import_batch b
+    where b.chain_id = :chain and b.batch_id <> :batch and b.state = 'done'
+      and b.first_at <= cast(:last as timestamptz)
+      and b.last_at >= cast(:first as timestamptz)
+      and exists (
+          select from jsonb_array_elements(b.account_ids) a
+          where a::int = any(cast(:accounts as int[])))
+"""
+_OVERLAP = text(f"select exists (select {_OVERLAPPING})")
+_RIVAL = text(
+    f"select b.file_name {_OVERLAPPING} and b.source = :source and b.layout = :layout limit 1"
 )
 _FINISH = text(
     """

@@ -55,6 +55,7 @@ class ReadBill:
         layout: Layout = table.header.layout
         self._table, self._progress, self._layout = table, progress, layout
         self.source, self.platform, self.layout = layout.source, layout.platform, layout.name
+        self.rival = layout.rival
         self.statement = Statement(personal=layout.personal)
         self._close = weakref.finalize(self, stream.close)
         self._hear()

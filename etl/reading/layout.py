@@ -157,6 +157,7 @@ class Layout:
     moments UTC). What is absent from ``makes`` is '' or 0; ``net`` is derived where absent.
     ``refuses``: catalogue key -> rows that are bad; ``skips``: rows that are no payments.
     ``ends``: how the first line after the table begins; ``closed``: a file without it was cut off.
+    ``rival`` names a layout that states the same money in another way, see etl.canonical.Bill.
     ``zone_of`` names a reading that holds each row's time zone, ``zones`` translates its words.
     ``numbered``: canonical columns that make an id where the file has none; see RowNumbers.
     ``says``: patterns with groups account, label, start, end, exported, looked for outside the
@@ -174,6 +175,7 @@ class Layout:
     skips: pl.Expr | None = None
     ends: tuple[str, ...] = ()
     closed: bool = False
+    rival: str = ""
     says: tuple[str, ...] = ()
     totals: tuple[Total, ...] = ()
     zone: str = CHINA

@@ -1,7 +1,8 @@
 """Alipay, merchant: business detail (bill type trade) and account statement (signcustomer).
 
-The account statement's sales and refunds carry the same identity as those of the business detail,
-so a chain that sends both still counts each once.
+Both state the same money: the detail with what the customer paid and who paid for which discount,
+the statement with what moved, and fees and refunds in rows of their own. Counted together fees
+would be there twice, so of one account and time only one of them is taken.
 """
 
 import polars as pl
@@ -84,6 +85,7 @@ DETAIL = Layout(
     },
     ends=("#",),
     closed=True,
+    rival="signcustomer",
     says=_SAYS,
     totals=(
         Total("sale_count", r"交易合计：(\d+)笔", None, _SALE),
@@ -147,6 +149,7 @@ STATEMENT = Layout(
     },
     ends=("#",),
     closed=True,
+    rival="detail",
     says=_SAYS,
 )
 
