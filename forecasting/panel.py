@@ -88,6 +88,10 @@ class Panel:
             past={name: _hidden(values[:, :end], origin) for name, values in self.past.items()},
         )
 
+    def showing(self, y: Floats) -> "Panel":
+        """Return the panel with other figures, [S, T + H]."""
+        return replace(self, y=y)
+
     def of(self, rows: NDArray[Any]) -> "Panel":
         """Return the panel of some stores: ``rows`` are positions or a mask of length S."""
         return replace(
