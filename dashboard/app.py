@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from chain.errors import TransientError
 from chain.settings import Settings
 from dashboard import errors, security, shell, statics, timing
+from dashboard.answers import Answers
 from dashboard.frame import Board, Here, Page, ReadsFor
 from dashboard.guard import Guard, here
 from dashboard.health import Health
@@ -22,6 +23,7 @@ from dashboard.login import Login
 from dashboard.people import People
 from dashboard.throttle import Throttle
 from dashboard.upload import Upload
+from warehouse.cache import FigureCache
 from warehouse.session import Warehouse
 from warehouse.telemetry import metrics_text
 
@@ -63,16 +65,20 @@ def create_app(
     *,
     page_makers: Sequence[PageMaker],
     secret_key: str,
+    cache: FigureCache | None = None,
 ) -> Dash:
     """Return the board. ``app.server`` is what gunicorn serves.
 
-    ``reads_for(scope)`` gives the reads of one person's scope; ``secret_key`` signs log-ins.
+    ``reads_for(scope)`` gives the reads of one person's scope; ``secret_key`` signs log-ins;
+    answers of callbacks are kept in ``cache`` where there is one.
     """
     server = _server(settings, secret_key)
     people = People(warehouse)
     guard = Guard(settings, people, reads_for)
     timing.install(server)
     guard.install(server)
+    answers = Answers(cache)
+    answers.install(server)
     statics.install(server)
     errors.install(server, guard)
     Health(warehouse, jobs, _measure(jobs), settings.trusted_proxies).install(server)
@@ -102,6 +108,7 @@ def create_app(
     )
     shell.register(app)
     app.layout = _document(pages)
+    answers.know(app)
     security.install(server, app.csp_hashes, https=settings.secure_cookies)
     return app
 

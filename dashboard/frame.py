@@ -4,6 +4,7 @@ A page is a module in ``dashboard.pages`` with one function::
 
     def page(app: Dash, board: Board) -> Page:
         @app.callback(Output("stores-table", "children"), Input(FILTERS, "data"))
+        @kept
         def fill(data: dict[str, Any] | None) -> Component:
             here = board.here()
             filters = here.choice(data).filters(here.reads.chain())
@@ -18,6 +19,9 @@ path (``/store/<store_id>``) as strings; it should answer at once, with skeleton
 ``dashboard.page.<key>``.
 
 Ids of components begin with the page's key (``stores-table``). Ids every page may use:
+
+``dashboard.answers.kept`` is for a callback that only draws what it reads of ``here`` and its
+arguments: the same question is then answered from the cache until something changes.
 
 * ``FILTERS``: ``dcc.Store``, what the filter bar shows, see ``dashboard.choice``. Its value is
   there before the page's layout is; it changes when the reader changes the bar.

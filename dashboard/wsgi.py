@@ -40,6 +40,7 @@ def build() -> Flask:
         reads_for,
         page_makers=PAGES,
         secret_key=str(settings.secret_key),
+        cache=cache,
     )
     server: Flask = board.server
     return server

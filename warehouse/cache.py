@@ -8,6 +8,7 @@ somebody else wrote would run their code.
 import hashlib
 import hmac
 import pickle
+from time import monotonic
 from typing import Any
 
 import redis
@@ -15,6 +16,8 @@ import redis
 _SHAPE = 2
 """Goes up when the kept dataclasses change, so that an older release's figures are not read."""
 _DIGEST = 32
+_AWAY_SECONDS = 2.0
+"""How long Valkey is not asked after it did not answer: a reader must not wait for it each time."""
 
 
 class FigureCache:
@@ -24,12 +27,16 @@ class FigureCache:
         self._client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._secret = secret
         self._seconds = seconds
+        self._away_until = 0.0
 
     def get(self, key: str) -> Any | None:
         """Return what is kept under ``key``, or None."""
+        if monotonic() < self._away_until:
+            return None
         try:
             kept = self._client.get(_name(key))
         except redis.RedisError:
+            self._away_until = monotonic() + _AWAY_SECONDS
             return None
         if not isinstance(kept, bytes) or len(kept) <= _DIGEST:
             return None
@@ -40,11 +47,13 @@ class FigureCache:
 
     def put(self, key: str, value: object) -> None:
         """Keep ``value`` under ``key``."""
+        if monotonic() < self._away_until:
+            return
         body = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
             self._client.set(_name(key), self._sign(key, body) + body, ex=self._seconds)
         except redis.RedisError:
-            return
+            self._away_until = monotonic() + _AWAY_SECONDS
 
     def _sign(self, key: str, body: bytes) -> bytes:
         return hmac.digest(self._secret, key.encode() + b"\0" + body, "sha256")

@@ -9,7 +9,6 @@ from chain.errors import PermanentError
 from warehouse import locks
 from warehouse.binding import rederive
 from warehouse.chains import UNASSIGNED, NewStore, add_store
-from warehouse.version import bump
 
 
 def set_store(
@@ -37,7 +36,6 @@ def set_store(
         _AUDIT,
         {"chain": chain_id, "user": user_id, "code": store.code, "detail": json.dumps(detail)},
     )
-    bump(connection, chain_id)
     return store_id
 
 

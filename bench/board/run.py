@@ -219,8 +219,8 @@ def _cold(warehouse: Warehouse, chain: int) -> Callable[[], None]:
 
     def bump() -> None:
         connection.execute(
-            "insert into chain_version (chain_id, version) values (%s, 1)"
-            " on conflict (chain_id) do update set version = chain_version.version + 1",
+            "insert into chain_version (chain_id, part, version) values (%s, 'figures', 1)"
+            " on conflict (chain_id, part) do update set version = chain_version.version + 1",
             [chain],
         )
 

@@ -7,6 +7,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import skeletons
+from dashboard.answers import kept
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.icons import icon
@@ -171,6 +172,7 @@ def _list(app: Dash, board: Board) -> None:
         Input("imports-page", "value"),
         State("imports-tick", "disabled"),
     )
+    @kept
     def fill(_ticks: int, _changed: int, number: int, stopped: bool) -> tuple[Any, ...]:
         here = board.here()
         running = here.reads.running()
@@ -191,6 +193,7 @@ def _list(app: Dash, board: Board) -> None:
         Input("imports-changed", "data"),
         Input("imports-tick", "disabled"),
     )
+    @kept
     def fill_places(_changed: int, _idle: bool) -> Component:
         here = board.here()
         reads = here.reads

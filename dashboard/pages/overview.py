@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from chain.days import Period
 from chain.metrics import METRICS
 from dashboard import skeletons
+from dashboard.answers import kept
 from dashboard.choice import Choice
 from dashboard.components import sentence
 from dashboard.components.attention import attention_list, items
@@ -35,16 +36,19 @@ def page(app: Dash, board: Board) -> Page:
         Output("overview-attention", "children"),
         Input("overview-there", "data"),
     )
+    @kept
     def fill_head(_there: bool) -> tuple[list[Component], list[Component]]:
         return head(board.here())
 
     @app.callback(
         Output("overview-daily", "children"), Input("overview-there", "data"), Input(THEME, "data")
     )
+    @kept
     def fill_daily(_there: bool, theme: str) -> list[Component]:
         return main_picture(board.here(), theme)
 
     @app.callback(Output("overview-stores", "children"), Input("overview-there", "data"))
+    @kept
     def fill_stores(_there: bool) -> list[Component]:
         return best_and_worst(board.here())
 

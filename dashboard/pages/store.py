@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from chain.metrics import METRICS
 from dashboard import skeletons
+from dashboard.answers import kept
 from dashboard.components.empty import empty
 from dashboard.components.names import records, store_names
 from dashboard.components.picture import look, marks, picture
@@ -41,16 +42,19 @@ def page(app: Dash, board: Board) -> Page:
         Output("store-ticket", "children"),
         *given,
     )
+    @kept
     def fill_days(
         data: dict[str, Any] | None, theme: str, store: int
     ) -> tuple[list[Component], list[Component], list[Component]]:
         return days(board.here(), data, theme, store)
 
     @app.callback(Output("store-mix", "children"), *given)
+    @kept
     def fill_mix(data: dict[str, Any] | None, theme: str, store: int) -> list[Component]:
         return platforms(board.here(), data, theme, store)
 
     @app.callback(Output("store-hours", "children"), *given)
+    @kept
     def fill_hours(data: dict[str, Any] | None, theme: str, store: int) -> list[Component]:
         return busy_hours(board.here(), data, theme, store)
 

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from chain.days import Period
 from chain.metrics import Metric
 from dashboard import skeletons
+from dashboard.answers import kept
 from dashboard.components import sentence
 from dashboard.components.empty import empty
 from dashboard.components.names import store_names
@@ -31,10 +32,12 @@ def page(app: Dash, board: Board) -> Page:
         Output("stores-table", "children"),
         Input(FILTERS, "data"),
     )
+    @kept
     def fill_table(data: dict[str, Any] | None) -> tuple[Component, Component]:
         return table(board.here(), data)
 
     @app.callback(Output("stores-ranks", "children"), Input(FILTERS, "data"), Input(THEME, "data"))
+    @kept
     def fill_ranks(data: dict[str, Any] | None, theme: str) -> list[Component]:
         return ranks(board.here(), data, theme)
 

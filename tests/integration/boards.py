@@ -14,6 +14,7 @@ from dashboard.app import PageMaker, create_app
 from dashboard.jobs import Jobs
 from dashboard.people import hash_password
 from tests.conftest import Database
+from warehouse.cache import FigureCache
 from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
 
@@ -69,8 +70,12 @@ def running(
     data: Path,
     page_makers: Sequence[PageMaker],
     queue: Jobs | None = None,
+    cache: FigureCache | None = None,
 ) -> Iterator[Running]:
-    """Open a board for the block; its jobs are noted, or go to ``queue`` where one is given."""
+    """Open a board for the block; its jobs are noted, or go to ``queue`` where one is given.
+
+    Figures and answers are kept in ``cache``, or nowhere.
+    """
     warehouse = Warehouse(database.app)
     with warehouse.directory() as connection:
         connection.execute(text("insert into directory.chain values (1, 'Tea')"))
@@ -97,9 +102,10 @@ def running(
         settings,
         warehouse,
         queue or jobs,
-        lambda scope: Reads(warehouse, scope),
+        lambda scope: Reads(warehouse, scope, cache),
         page_makers=page_makers,
         secret_key="k" * 40,
+        cache=cache,
     )
     yield Running(app, jobs, warehouse, settings)
     warehouse.close()

@@ -75,6 +75,12 @@ def test_every_callback_is_known_to_read_or_to_change(board: Running) -> None:
     assert set(CHANGES) <= used, "a change that is not there any more"
 
 
+def test_no_answer_of_a_change_is_kept(board: Running) -> None:
+    kept = [one for one in _on_server(board).values() if getattr(one["callback"], "kept", False)]
+    assert len(kept) >= 9
+    assert not {name for one in kept for name in _inputs(one)} & set(CHANGES)
+
+
 def _known(name: str) -> bool:
     return name in CHANGES or name in READS
 

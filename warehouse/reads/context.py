@@ -14,26 +14,32 @@ from warehouse.reads.protocol import ChainInfo, Filters
 _CHAIN = text(
     """
     select c.chain_id, c.name, c.currency, c.time_zone, c.country, c.lang,
-        coalesce(v.version, 0) as version,
+        (select version || ' ' || changed_at from chain_version where part = 'figures') as version,
+        (select version || ' ' || changed_at from chain_version where part = 'files') as files,
         (select min(business_date) from store_day_total) as first_day,
         (select max(business_date) from store_day_total) as last_day,
         (select max(business_date) from store_day_total
          where business_date < (cast(:now as timestamptz) at time zone c.time_zone)::date
         ) as yesterday,
         (select json_agg(json_build_array(currency, from_date, rate::text)) from fx_rate) as rates
-    from chain c left join chain_version v on v.chain_id = c.chain_id
+    from chain c
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One open transaction that sees one scope's rows of ``chain``."""
+    """One open transaction that sees one scope's rows of ``chain``.
+
+    ``version`` names the state of all that figures are made of, ``files`` that of the imports. The
+    time of the change is in it, since a restored backup counts up once more.
+    """
 
     connection: Connection
     chain: ChainInfo
     money: Money
-    version: int
+    version: str
+    files: str
 
     def facts(self, filters: Filters, *, with_area: bool = False) -> Facts:
         """Return the maker of statements for ``filters``."""
@@ -59,4 +65,5 @@ def load(connection: Connection, now: datetime | None = None) -> Context:
         yesterday=row.yesterday,
     )
     stated = [(code, date.fromisoformat(day), Decimal(rate)) for code, day, rate in row.rates or []]
-    return Context(connection, chain, Money(row.currency, rates(row.currency, stated)), row.version)
+    money = Money(row.currency, rates(row.currency, stated))
+    return Context(connection, chain, money, str(row.version), str(row.files))

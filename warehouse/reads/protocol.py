@@ -234,6 +234,13 @@ class Page:
 class ReadsProtocol(Protocol):
     """All reading. Raises TransientError where the server does not answer."""
 
+    def version(self) -> str:
+        """Return what is another one as soon as an answer may be another one.
+
+        For all of a chain's answers but payments one by one, cash typed, rejects and ``series``.
+        """
+        ...
+
     # -- the business ------------------------------------------------------------------------
 
     def chain(self) -> ChainInfo:

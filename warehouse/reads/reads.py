@@ -83,17 +83,25 @@ class Reads:
         known = self._known
         return known if known and monotonic() - self._known_at < KNOWN_SECONDS else None
 
-    def _kept(self, question: str, asked: object, compute: Callable[[Context], Answer]) -> Answer:
+    def _kept(
+        self,
+        question: str,
+        asked: object,
+        compute: Callable[[Context], Answer],
+        *,
+        files: bool = False,
+    ) -> Answer:
+        """Return the answer under the figures' version, and the imports' with ``files``."""
         recent = self._recent()
         if recent is not None and self._cache is not None:
-            kept = self._cache.get(self._key(recent, question, asked))
+            kept = self._cache.get(self._key(recent, question, asked, files))
             if kept is not None:
                 return cast("Answer", kept)
         with self._warehouse.begin(self._scope) as connection:
             context = replace(recent, connection=connection) if recent else self._load(connection)
             if self._cache is None:
                 return compute(context)
-            key = self._key(context, question, asked)
+            key = self._key(context, question, asked, files)
             kept = None if recent else self._cache.get(key)
             if kept is not None:
                 return cast("Answer", kept)
@@ -101,8 +109,14 @@ class Reads:
         self._cache.put(key, answer)
         return answer
 
-    def _key(self, context: Context, question: str, asked: object) -> str:
-        return repr((question, asked, self._scope, context.version, context.chain.today))
+    def _key(self, context: Context, question: str, asked: object, files: bool) -> str:
+        state = context.files if files else None
+        return repr((question, asked, self._scope, context.version, state, context.chain.today))
+
+    def version(self) -> str:
+        """Return what changes whenever an answer of a kept question may."""
+        context = self._recent() or self._fresh(lambda context: context)
+        return repr((context.version, context.files, context.chain.today))
 
     def chain(self) -> ChainInfo:
         """Return the chain and how far its data goes."""
@@ -218,11 +232,9 @@ class Reads:
 
     def attention(self, today: date | None = None) -> Attention:
         """Return what a person must look at."""
-        if self._cache is None:
-            return self._fresh(lambda context: attention(context, today))
         kept = self._kept("attention", today, lambda context: attention(context, today))
-        # A file that fails changes no figure, so what is kept would not know of it.
-        batches, residuals = self._fresh(files)
+        # A file that fails changes no figure, so the figures are not asked for again with it.
+        batches, residuals = self._kept("files", None, files, files=True)
         return replace(kept, batches=batches, residuals=residuals)
 
     def payments(self, filters: Filters, page: int = 0, size: int = 50) -> Page:

@@ -6,10 +6,10 @@ rows that ``store_day`` has for five platforms.
 
 from datetime import date
 
-from sqlalchemy import Integer, PrimaryKeyConstraint, text
+from sqlalchemy import Integer, PrimaryKeyConstraint, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from warehouse.tables.base import Base, ChainId, Count, Currency, Minor, Now, Tenant
+from warehouse.tables.base import Base, Count, Currency, Minor, Now, Tenant
 
 
 class _Totals:
@@ -48,9 +48,11 @@ class StoreMonthTotal(_Totals, Base):
 
 
 class ChainVersion(Base):
-    """Goes up with each change of what figures are made of: kept figures carry it."""
+    """Goes up with each change of what a ``part`` is made of: what is kept of it carries it."""
 
     __tablename__ = "chain_version"
-    chain_id: Mapped[ChainId]
+    __table_args__ = (PrimaryKeyConstraint("chain_id", "part"),)
+    chain_id: Mapped[Tenant]
+    part: Mapped[str] = mapped_column(Text, server_default=text("'figures'"))
     version: Mapped[Count]
     changed_at: Mapped[Now]
