@@ -21,6 +21,7 @@ $(READY): requirements.lock pyproject.toml
 	@rm -f "$(READY)"
 	@"$(BIN)/python" -m pip --version >/dev/null 2>&1 || { rm -rf "$(VENV)"; "$(PYTHON)" -m venv "$(VENV)"; } || \
 	    { echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "building the environment from requirements.lock; the first time takes a few minutes"
 	"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
 	"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch "$(READY)"

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -116,6 +116,23 @@ class Settings(BaseSettings):
     web_threads: int = Field(4, ge=1, le=64, description="Threads of each of these processes.")
 
     demo: bool = Field(True, description="`tillboard run` loads the demo chain at its first start.")
+
+    @field_validator(
+        "database_url", "admin_database_url", "backup_database_url", "superuser_database_url"
+    )
+    @classmethod
+    def _leads_to_postgresql(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("it must look like postgresql://user:password@host/name")
+        return url or None
+
+    @field_validator("broker_url", "cache_url")
+    @classmethod
+    def _leads_to_valkey(cls, url: str | None, field: ValidationInfo) -> str | None:
+        socket = "redis+socket://" if field.field_name == "broker_url" else "unix://"
+        if url is not None and not url.startswith(("redis://", "rediss://", socket)):
+            raise ValueError("it must look like redis://:password@host:6379/0")
+        return url or None
 
     @property
     def inbox(self) -> Path:

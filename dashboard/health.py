@@ -2,20 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from flask import Flask, Response, abort, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from chain.errors import TillboardError
 from chain.words import say
 from dashboard.guard import from_inside
 from dashboard.jobs import Jobs
+from warehouse import migrations
 from warehouse.session import Warehouse
-
-MIGRATIONS = Path(__file__).parent.parent / "warehouse" / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,15 @@ class Health:
     def _database(self) -> tuple[str, str] | None:
         try:
             with self.warehouse.directory() as connection:
-                at = connection.scalar(text("select version_num from alembic_version"))
+                at, needed = migrations.version(connection), migrations.newest()
         except TillboardError as error:
             return "database", error.say("en")
-        except Exception:  # noqa: BLE001 - whatever it is, the board cannot work
+        except SQLAlchemyError:  # it went away, or the role may not look
+            return "database", say("en", "warehouse.unreachable")
+        if at is None:
             return "migrations", say("en", "dashboard.health.not_migrated")
-        head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-        if at != head:
-            return "migrations", say(
-                "en", "dashboard.health.old_tables", at=str(at), head=str(head)
-            )
+        if at != needed:
+            return "migrations", say("en", "dashboard.health.old_tables", at=at, head=needed)
         return None
 
     def _queue(self) -> tuple[str, str] | None:

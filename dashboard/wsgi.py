@@ -1,8 +1,9 @@
 """The board as gunicorn starts it: ``gunicorn dashboard.wsgi:app``. The one place that wires it."""
 
+import structlog
 from flask import Flask
 
-from chain.errors import PermanentError
+from chain.errors import PermanentError, TransientError
 from chain.settings import get_settings
 from dashboard.app import create_app
 from dashboard.pages import PAGES
@@ -11,6 +12,8 @@ from warehouse.cache import FigureCache
 from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
 from warehouse.telemetry import configure_logs
+
+log = structlog.get_logger(__name__)
 
 
 def build() -> Flask:
@@ -24,7 +27,10 @@ def build() -> Flask:
         if getattr(settings, name) is None:
             raise PermanentError("runtime.not_configured", name=f"TILLBOARD_{name.upper()}")
     warehouse = Warehouse(str(settings.database_url), pool_size=settings.database_pool_size)
-    warehouse.check()
+    try:
+        warehouse.check()
+    except TransientError as error:  # the board lives, and /healthz/ready says what it waits for
+        log.warning("not_ready", reason=error.key)
 
     cache = FigureCache(
         str(settings.cache_url or settings.broker_url), str(settings.secret_key).encode()

@@ -26,6 +26,7 @@ from etl.reading import ColumnMapSpec, Leaf, leaves, open_bill
 from warehouse import batches, locks
 from warehouse.batches import Outcome
 from warehouse.session import Scope, Warehouse
+from warehouse.telemetry import count_batch
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +97,7 @@ class Importer:
             found = list(leaves(path))
         except PermanentError as error:
             self._fail(batch_id, error)
+            self._ended(batch_id)
             return
         if len(found) == 1 and found[0].container is None:
             self.import_batch(batch_id, replace(found[0], name=batch["file_name"]))
@@ -104,6 +106,7 @@ class Importer:
             self.import_leaf(leaf, request_id=batch["request_id"], container=batch["sha256"])
         with self.warehouse.begin(self.scope) as connection:
             batches.close_archive(connection, self.scope.chain_id, batch_id)
+        self._ended(batch_id)
 
     def import_member(self, batch_id: int, archive: Path) -> None:
         """Import the one member of ``archive`` that the batch is of, as after a kill.
@@ -116,6 +119,7 @@ class Importer:
                 self.import_batch(batch_id, leaf)
                 return
         self._fail(batch_id, PermanentError("runtime.file_gone", name=batch["file_name"]))
+        self._ended(batch_id)
 
     def import_batch(self, batch_id: int, leaf: Leaf) -> dict[str, Any]:
         """Read, check and merge one bill for ``batch_id``; return the batch as it ended."""
@@ -124,9 +128,10 @@ class Importer:
             with connection.begin():
                 locks.hold(connection, locks.Lock.BATCH, batch_id)
             batch = self._batch(batch_id)
-            if batch["state"] in batches.RESUMABLE:
-                self._import_locked(stack, connection, batch, leaf)
-        return self._batch(batch_id)
+            if batch["state"] not in batches.RESUMABLE:
+                return batch
+            self._import_locked(stack, connection, batch, leaf)
+        return self._ended(batch_id)
 
     def _import_locked(
         self, stack: ExitStack, connection: Connection, batch: dict[str, Any], leaf: Leaf
@@ -202,6 +207,11 @@ class Importer:
     def _batch(self, batch_id: int) -> dict[str, Any]:
         with self.warehouse.begin(self.scope) as connection:
             return batches.get(connection, self.scope.chain_id, batch_id)
+
+    def _ended(self, batch_id: int) -> dict[str, Any]:
+        batch = self._batch(batch_id)
+        count_batch(batch)
+        return batch
 
     def _fail(self, batch_id: int, error: TillboardError) -> None:
         state = "quarantined" if error.key in QUARANTINE else "failed"

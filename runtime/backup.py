@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import psycopg
-
 from chain.errors import PermanentError
-from runtime.embedded.place import package_directory
+from runtime import roles
+from runtime.embedded.place import cannot_write, package_directory
+from runtime.embedded.process import reason
 
 _FILLED = """
     select current_database(),
@@ -22,11 +22,14 @@ def backup(url: str, target: Path) -> int:
     """Write the database at ``url`` (the backup role's) to ``target``; return its size in bytes.
 
     The file comes into being whole or not at all, readable for its owner alone. Raises
-    PermanentError with pg_dump's reason.
+    PermanentError with pg_dump's reason, or where ``target`` cannot be written.
     """
     part = target.with_name(f"{target.name}.part")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise cannot_write(error, target) from error
     try:
         with os.fdopen(handle, "wb") as file:
             command = ["--format=custom", "--compress=6", "--no-owner", "--no-password"]
@@ -42,9 +45,10 @@ def backup(url: str, target: Path) -> int:
 def restore(url: str, source: Path) -> None:
     """Read ``source`` into the empty database at ``url`` (the owner's), all of it or nothing.
 
-    Raises PermanentError where the database holds tables, or with pg_restore's reason.
+    Raises PermanentError where the database holds tables, or with pg_restore's reason;
+    TransientError where it cannot be reached.
     """
-    with psycopg.connect(url) as connection:
+    with roles.connect(url, "TILLBOARD_ADMIN_DATABASE_URL") as connection:
         name, filled = connection.execute(_FILLED).fetchone() or ("", True)
     if filled:
         raise PermanentError("runtime.not_empty", database=str(name))
@@ -55,7 +59,7 @@ def restore(url: str, source: Path) -> None:
 
 
 def _run(program: str, arguments: Sequence[str], url: str, output: int | None = None) -> str | None:
-    """Run a client program; return the last line of its complaint, None where all went well."""
+    """Run a client program; return its complaint, None where all went well."""
     done = subprocess.run(
         [str(_program(program)), *arguments],
         env={**os.environ, **_connection(url)},
@@ -66,8 +70,7 @@ def _run(program: str, arguments: Sequence[str], url: str, output: int | None = 
     )
     if done.returncode == 0:
         return None
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"{program}: {done.returncode}"
+    return reason(done.stderr) or f"{program}: {done.returncode}"
 
 
 def _program(name: str) -> Path:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from chain.errors import PermanentError, TillboardError
 from chain.settings import Settings, get_settings
+from chain.words import Param, say
 from runtime.children import follow
 
 if TYPE_CHECKING:  # loaded only by the commands that need them
@@ -50,7 +51,15 @@ def main() -> None:
     except ValidationError as error:
         for problem in error.errors():
             name = "TILLBOARD_" + "_".join(map(str, problem["loc"])).upper()
-            errors.print(f"{name}: {problem['msg']}", style="red", markup=False, soft_wrap=True)
+            said = problem["msg"].removeprefix("Value error, ")
+            errors.print(f"{name}: {said}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        why = error.strerror or str(error)
+        failed = PermanentError("runtime.file_failed", path=str(error.filename), why=why)
+        errors.print(failed.say(_language()), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -115,15 +124,14 @@ def migrate() -> None:
 
     The first only where TILLBOARD_SUPERUSER_DATABASE_URL is set.
     """
-    from runtime.installation import prepare_server
-    from warehouse import migrations
+    from runtime.installation import bring_up_to_date
 
     installation = _installation()
     with _embedded(installation):
         settings = installation.complete()
-        prepare_server(settings)
-        migrations.upgrade(_admin_url(settings))
-    console.print("The tables are up to date.")
+        _admin_url(settings)
+        bring_up_to_date(settings)
+    _said("migrated")
 
 
 @app.command("import")
@@ -143,15 +151,17 @@ def import_(
 
     The same file again changes nothing, and files may overlap.
     """
-    from runtime import importing
-
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise PermanentError("runtime.no_such_path", path=str(missing[0]))
     if dry_run:
-        good = importing.read_only(paths, console, as_json=json)
+        from runtime import importing
+
+        good = importing.read_only(paths, console, _language(), as_json=json)
     else:
         with _warehouse() as (warehouse, settings):
+            from runtime import importing
+
             good = importing.import_paths(paths, warehouse, settings, chain, console, as_json=json)
     if not good:
         raise typer.Exit(1)
@@ -159,10 +169,12 @@ def import_(
 
 @app.command()
 def stores(
-    source: Annotated[Path, typer.Argument(help="A CSV with the columns code, name, city, …")],
+    source: Annotated[
+        Path, typer.Argument(help="A CSV or XLSX with the columns code, name, city, …")
+    ],
     chain: Chain = None,
 ) -> None:
-    """Add stores from a CSV, or bring those of the same code up to date.
+    """Add stores from a list, or bring those of the same code up to date.
 
     A platform's store id that is a store's own code binds to it by itself.
     """
@@ -173,16 +185,16 @@ def stores(
         raise PermanentError("runtime.no_such_path", path=str(source))
     with _warehouse() as (warehouse, _settings):
         count = add_stores(warehouse, the_chain(warehouse, chain), source)
-    console.print(f"{count} stores")
+    _said("stores", count=count)
 
 
 @app.command()
 def demo(parent: Parent = None) -> None:
     """Load the demo chain: 48 tea stores, 25 months, about 2 million payments."""
-    from runtime import importing
-
     follow(parent)
     with _warehouse() as (warehouse, settings):
+        from runtime import importing
+
         importing.load_the_demo(warehouse, settings, console)
 
 
@@ -218,7 +230,7 @@ def restore(
     installation = _installation()
     with _embedded(installation):
         read(_admin_url(installation.complete()), source)
-    console.print("The backup is restored.")
+    _said("restored")
 
 
 @app.command("new-chain")
@@ -249,7 +261,10 @@ def ping() -> None:
 def password(
     email: Annotated[str, typer.Argument(help="Whose password to replace.")] = "",
 ) -> None:
-    """Make a new password for a person and end their sessions."""
+    """Make a new password for a person and end their sessions.
+
+    Without an address: for the first person there is, who is the owner.
+    """
     from runtime.people import OWNER_EMAIL, emails, new_password
 
     with _warehouse() as (warehouse, _settings):
@@ -284,6 +299,10 @@ def _installation() -> "Installation":
     return Installation(get_settings())
 
 
+def _said(key: str, **params: Param) -> None:
+    console.print(say(_language(), f"runtime.said.{key}", **params), markup=False, soft_wrap=True)
+
+
 def _language() -> str:
     try:
         return get_settings().language
@@ -295,8 +314,8 @@ def _language() -> str:
 def _embedded(installation: "Installation") -> Iterator[None]:
     """Have the embedded servers run for a while; those that ran before go on running."""
     idle = [server for server in installation.embedded if not server.running()]
-    installation.start()
     try:
+        installation.start()
         yield
     finally:
         for server in reversed(idle):
@@ -305,10 +324,13 @@ def _embedded(installation: "Installation") -> Iterator[None]:
 
 @contextmanager
 def _warehouse() -> Iterator[tuple["Warehouse", Settings]]:
+    installation = _installation()
+    if (shared := installation.settings.metrics_dir).is_dir():
+        # Before prometheus_client is imported: what is imported here counts on /metrics too.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(shared))
     from warehouse.session import Warehouse
     from warehouse.telemetry import configure_logs
 
-    installation = _installation()
     # Beside a progress bar only what went wrong is said; what went well stands in the table.
     level = "WARNING" if errors.is_terminal else installation.settings.log_level
     configure_logs(installation.settings.log_format, level)

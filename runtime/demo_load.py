@@ -6,6 +6,7 @@ simply run again: what is in already changes nothing.
 
 import multiprocessing
 import time
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,11 +37,14 @@ def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator
         raise FileNotFoundError(directory)
     importer = Importer(warehouse, Scope(state.chain_id), payer_key)
     today = date.fromisoformat(state.today)
-    of = count_bills(today)
+    of, request_id = count_bills(today), uuid.uuid4().hex
     bills = enumerate(_written(directory / "bills", today), start=1)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         # The board reads from the batches how far the whole series is.
-        jobs = (pool.submit(_import, importer, path, {"nth": nth, "of": of}) for nth, path in bills)
+        jobs = (
+            pool.submit(_import, importer, path, request_id, {"nth": nth, "of": of})
+            for nth, path in bills
+        )
         waiting = deque(islice(jobs, AT_ONCE))
         while waiting:
             yield waiting.popleft().result()
@@ -48,11 +52,11 @@ def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator
     save_state(directory, replace(state, loaded=True))
 
 
-def _import(importer: Importer, path: Path, options: dict[str, int]) -> Path:
+def _import(importer: Importer, path: Path, request_id: str, options: dict[str, int]) -> Path:
     """Import a bill; where another of the same account is on its way in, after that."""
     for attempt in range(TRIES + 1):
         try:
-            for _ in importer.import_path(path, options=options):
+            for _ in importer.import_path(path, request_id=request_id, options=options):
                 pass
         except TransientError:
             if attempt == TRIES:

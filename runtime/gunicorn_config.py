@@ -3,6 +3,8 @@
 import signal
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from chain.settings import get_settings
 from warehouse.telemetry import configure_logs, forget_process
 
@@ -21,11 +23,15 @@ forwarded_allow_ips = "*" if _settings.trusted_proxies else "127.0.0.1"
 proc_name = "tillboard"
 
 
-def on_starting(server: Any) -> None:
-    """Take over the logs before anything is said."""
-    configure_logs(_settings.log_format, _settings.log_level)
-    server.log.error_log.handlers = []
-    server.log.error_log.propagate = True
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn's name for it
+    """Gunicorn's own lines in the form of all others, from the first one on."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take over the logs before anything is said."""
+        super().setup(cfg)
+        configure_logs(_settings.log_format, _settings.log_level)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

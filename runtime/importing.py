@@ -24,6 +24,7 @@ from runtime.people import the_chain
 from warehouse.session import Scope, Warehouse
 
 GOOD = ("done",)
+FATES = ("accepted", "skipped", "rejected")
 Row = dict[str, Any]
 
 
@@ -60,7 +61,7 @@ def _imported(importer: Importer, path: Path, request: str) -> Iterator[Row]:
         yield {"file_name": path.name, "state": "failed", **_error(error)}
 
 
-def read_only(paths: Sequence[Path], console: Console, *, as_json: bool) -> bool:
+def read_only(paths: Sequence[Path], console: Console, lang: str, *, as_json: bool) -> bool:
     """Parse ``paths`` and print what each file holds, storing nothing; return if all is good."""
     found: list[Row] = []
     with _bar(console, hidden=as_json) as progress:
@@ -69,7 +70,7 @@ def read_only(paths: Sequence[Path], console: Console, *, as_json: bool) -> bool
                 found += [preview(leaf, progress=progress) for leaf in leaves(path)]
             except PermanentError as error:
                 found.append({"file_name": path.name, "state": "failed", **_error(error)})
-    return _print(found, console, "en", as_json=as_json)
+    return _print(found, console, lang, as_json=as_json)
 
 
 def load_the_demo(warehouse: Warehouse, settings: Settings, console: Console) -> None:
@@ -111,23 +112,38 @@ def _print(found: Iterable[Row], console: Console, lang: str, *, as_json: bool) 
     rows = list(found)
     if as_json:
         for row in rows:
-            console.print(
-                json.dumps(row, ensure_ascii=False, default=_plain), markup=False, soft_wrap=True
-            )
+            line = json.dumps(row | _why(row, lang), ensure_ascii=False, default=_plain)
+            console.print(line, markup=False, soft_wrap=True)
     else:
         console.print(_table(rows, lang))
+        for row in rows:
+            if why := _why(row, lang):
+                said = f"{row['file_name']}: {why['error']}"
+                console.print(said, style="red", markup=False, soft_wrap=True)
     return all(row["state"] in (*GOOD, "read") for row in rows)
 
 
+def _why(row: Row, lang: str) -> Row:
+    if not row.get("error_key"):
+        return {}
+    # A list among the params is for programs; its parts are in the sentence already.
+    return {"error": say(lang, row["error_key"], **row["error_params"])}
+
+
 def _table(rows: Iterable[Row], lang: str) -> Table:
-    table = Table("file", "source", "state", box=None, pad_edge=False)
-    for name in ("accepted", "skipped", "rejected"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    def head(name: str) -> str:
+        return say(lang, f"dashboard.imports.head.{name}")
+
+    table = Table(
+        head("file"), say(lang, "runtime.source"), head("state"), box=None, pad_edge=False
+    )
+    for name in FATES:
+        table.add_column(head(name), justify="right")
     for row in rows:
-        counts = [f"{row.get(f'rows_{name}', 0):,}" for name in ("accepted", "skipped", "rejected")]
-        why = say(lang, row["error_key"], **row["error_params"]) if row.get("error_key") else ""
-        table.add_row(row["file_name"], row.get("source", ""), row["state"], *counts, why)
+        known = row["state"] != "read"  # only looked at: no batch has this state
+        state = say(lang, f"dashboard.imports.state.{row['state']}" if known else "runtime.read")
+        counts = [f"{row.get(f'rows_{name}', 0):,}" for name in FATES]
+        table.add_row(row["file_name"], row.get("source", ""), state, *counts)
     return table
 
 

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import psycopg
-
 from chain.errors import PermanentError
 from chain.settings import Settings
 from runtime import roles
 from runtime.embedded import Place, Postgres, Valkey
 from runtime.embedded.place import private_directory, write_private
+from warehouse import migrations
+from warehouse.session import Warehouse
 
 DATABASE_URLS = {
     "database_url": "app",
@@ -87,7 +87,8 @@ class Installation:
             found["broker_url"] = self.valkey.broker_url
             found["cache_url"] = self.valkey.cache_url
         elif not self.settings.cache_url:
-            found["cache_url"] = str(self.settings.broker_url)
+            # One socket, named in two ways by the two clients.
+            found["cache_url"] = str(self.settings.broker_url).replace("redis+socket:", "unix:", 1)
         return self.settings.model_copy(update=found)
 
     def environment(self) -> dict[str, str]:
@@ -126,6 +127,29 @@ def private_directory_of(data: Path) -> Path:
     return data if data.is_dir() else private_directory(data)
 
 
+def bring_up_to_date(settings: Settings) -> None:
+    """Make what is missing on the server: roles and database, and the newest tables.
+
+    Without the owner's address the tables must be there already. Raises PermanentError naming the
+    setting that is missing, TransientError where the server cannot be reached.
+    """
+    if settings.admin_database_url is None:
+        if not _up_to_date(settings):
+            raise PermanentError("runtime.not_configured", name="TILLBOARD_ADMIN_DATABASE_URL")
+        return
+    prepare_server(settings)
+    migrations.upgrade(settings.admin_database_url)
+
+
+def _up_to_date(settings: Settings) -> bool:
+    warehouse = Warehouse(str(settings.database_url), pool_size=1)
+    try:
+        with warehouse.directory() as connection:
+            return migrations.version(connection) == migrations.newest()
+    finally:
+        warehouse.close()
+
+
 def prepare_server(settings: Settings) -> None:
     """Make roles and database on a configured server, where a superuser's address is given.
 
@@ -140,5 +164,7 @@ def prepare_server(settings: Settings) -> None:
         if not found:
             raise PermanentError("runtime.not_configured", name=f"TILLBOARD_{name.upper()}")
         passwords[role] = unquote(found)
-    with psycopg.connect(settings.superuser_database_url, autocommit=True) as connection:
+    with roles.connect(
+        settings.superuser_database_url, "TILLBOARD_SUPERUSER_DATABASE_URL"
+    ) as connection:
         roles.prepare(connection, passwords)

@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from chain.errors import TransientError
+from warehouse.session import cannot_connect
 
 DATABASE = "tillboard"
 
@@ -16,6 +17,17 @@ ROLES: dict[str, LiteralString] = {
     "app": "login nosuperuser nocreatedb nocreaterole nobypassrls",
     "backup": "login nosuperuser nocreatedb nocreaterole bypassrls",
 }
+
+
+def connect(url: str, setting: str) -> psycopg.Connection:
+    """Connect in autocommit to a server that ``setting`` names.
+
+    Raises TransientError with the server's reason.
+    """
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise cannot_connect(setting, error) from error
 
 
 def prepare(connection: psycopg.Connection, passwords: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """``tillboard run``: everything on one box, from servers to board, until it is told to stop."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -18,9 +19,8 @@ from chain.settings import Settings
 from chain.words import Param, say
 from runtime.children import Child, Children
 from runtime.demo_state import demo_state, prepare_demo
-from runtime.installation import Installation
+from runtime.installation import Installation, bring_up_to_date
 from runtime.people import OWNER_EMAIL, create_owner, emails
-from warehouse import migrations
 from warehouse.chains import NewChain, create_chain
 from warehouse.session import Warehouse
 from warehouse.telemetry import clear_metrics
@@ -67,7 +67,7 @@ class Supervisor:
     def _serve(self, installation: Installation) -> None:
         settings = installation.complete()
         self._say("migrating")
-        migrations.upgrade(str(settings.admin_database_url))
+        bring_up_to_date(settings)
         loading = self._set_up(settings)
         clear_metrics(settings.metrics_dir)
         children = Children(installation.environment(), self._died)
@@ -184,19 +184,27 @@ class Supervisor:
 
 
 def check_port(settings: Settings) -> None:
-    """Raise PermanentError naming a free port where the board's is taken."""
+    """Raise PermanentError where the board cannot listen, naming a free port if it can."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            with socket.socket(family) as other:
-                other.bind((settings.host if error.errno == 98 else "", 0))
-                free = other.getsockname()[1]
-            raise PermanentError(
-                "runtime.port_in_use", port=settings.port, host=settings.host, other=free
-            ) from error
+            raise _why_not_there(settings, family, error) from error
+
+
+def _why_not_there(
+    settings: Settings, family: socket.AddressFamily, error: OSError
+) -> PermanentError:
+    if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+        why = error.strerror or str(error)
+        return PermanentError("runtime.no_such_host", host=settings.host, why=why)
+    with socket.socket(family) as other:
+        other.bind((settings.host, 0))
+        free = other.getsockname()[1]
+    key = "port_in_use" if error.errno == errno.EADDRINUSE else "port_not_allowed"
+    return PermanentError(f"runtime.{key}", port=settings.port, host=settings.host, other=free)
 
 
 def answers(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from chain.errors import PermanentError, TransientError
@@ -21,6 +21,7 @@ _SET_SCOPE = text(
     " set_config('app.store_ids', :store_ids, true)"
 )
 
+_BYPASSES = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
 _SET_SESSION = text("select set_config(:name, :value, false)")
 _FORGET_SESSION = (
     text("select pg_advisory_unlock_all()"),
@@ -57,7 +58,8 @@ def sqlalchemy_url(url: str) -> str:
 class Warehouse:
     """The application's door to PostgreSQL.
 
-    ``url`` connects as a role that row-level security binds; ``check`` refuses any other.
+    ``url`` connects as a role that row-level security binds; any other is refused with
+    PermanentError at each new connection, also where the server was away at the start.
     """
 
     def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 5) -> None:
@@ -68,6 +70,7 @@ class Warehouse:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "application_name": "tillboard"},
         )
+        event.listen(self.engine, "connect", _refuse_a_role_that_bypasses)
 
     @contextmanager
     def begin(self, scope: Scope) -> Iterator[Connection]:
@@ -116,17 +119,35 @@ class Warehouse:
             yield connection
 
     def check(self) -> None:
-        """Raise PermanentError where the role could bypass row-level security."""
-        with self._connect() as connection:
-            bypasses = connection.scalar(
-                text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
-            )
-        if bypasses:
-            raise PermanentError("warehouse.role_bypasses_security")
+        """Connect once.
+
+        Raises PermanentError where the role could bypass row-level security, TransientError where
+        there is no server.
+        """
+        with self._connect():
+            pass
 
     def close(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+def _refuse_a_role_that_bypasses(
+    connection: psycopg.Connection[tuple[object, ...]], _record: object
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_BYPASSES)
+        (bypasses,) = cursor.fetchone() or (True,)
+    connection.rollback()
+    if bypasses:
+        connection.close()
+        raise PermanentError("warehouse.role_bypasses_security")
+
+
+def cannot_connect(setting: str, error: Exception) -> TransientError:
+    """Return the sentence for a server that the address in ``setting`` does not lead to."""
+    why = next(iter(str(error).strip().splitlines()), "")
+    return TransientError("warehouse.cannot_connect", setting=setting, why=why)
 
 
 def driver(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:

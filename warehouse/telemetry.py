@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from prometheus_client import (
@@ -117,6 +117,13 @@ def bind(**values: object) -> Iterator[None]:
 def request_id() -> str:
     """Return the id that is bound now, '' where there is none."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def count_batch(batch: Mapping[str, Any]) -> None:
+    """Count an import that has just come to its end, and its rows."""
+    BATCHES.labels(batch["state"]).inc()
+    for fate in ("accepted", "skipped", "rejected"):
+        ROWS.labels(batch["source"], fate).inc(batch[f"rows_{fate}"])
 
 
 def metrics_text(waiting: Callable[[], Mapping[str, int]] | None = None) -> bytes:

@@ -12,7 +12,7 @@ from chain.settings import Settings
 from etl.importer import Importer
 from warehouse import batches
 from warehouse.session import Scope, Warehouse
-from warehouse.telemetry import BATCHES, ROWS
+from warehouse.telemetry import BATCHES, count_batch
 from warehouse.undo import undo
 
 STUCK_AFTER = timedelta(minutes=2)
@@ -50,7 +50,8 @@ class Imports:
             gone = PermanentError("runtime.file_gone", name=batch["file_name"])
             with self.warehouse.begin(scope) as connection:
                 batches.fail(connection, chain_id, batch_id, "failed", gone)
-        self._count(scope, batch_id)
+                batch = batches.get(connection, chain_id, batch_id)
+            count_batch(batch)
 
     def _kept(self, sha256: bytes | None) -> Path | None:
         path = self.settings.inbox / bytes(sha256 or b"").hex()
@@ -66,13 +67,6 @@ class Imports:
                 return
             undo(connection, chain_id, batch_id)
         BATCHES.labels("undone").inc()
-
-    def _count(self, scope: Scope, batch_id: int) -> None:
-        with self.warehouse.begin(scope) as connection:
-            batch = batches.get(connection, scope.chain_id, batch_id)
-        BATCHES.labels(batch["state"]).inc()
-        for fate in ("accepted", "skipped", "rejected"):
-            ROWS.labels(batch["source"], fate).inc(batch[f"rows_{fate}"])
 
     def clean_inbox(self, now: float) -> int:
         """Remove the files that came ``inbox_days`` ago, if none is still to be imported.

@@ -1,6 +1,7 @@
 """Where the servers of one installation live: data, sockets, passwords, and their programs."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import importlib.metadata
@@ -34,8 +35,12 @@ class Place:
 
     def __init__(self, data: Path) -> None:
         self.data = data.resolve()
-        self.account: Account = service_account()
         private_directory(self.data)
+
+    @cached_property
+    def account(self) -> Account:
+        """Who runs the servers; made where it is missing, so asked for only where they are ours."""
+        return service_account()
 
     @cached_property
     def home(self) -> Path:
@@ -159,7 +164,7 @@ def _copy_package(source: Path, target: Path) -> None:
 def private_directory(path: Path, *, mode: int = 0o700, uids: set[int] | None = None) -> Path:
     """Make directory ``path`` with ``mode``; refuse a link or a directory that is another's.
 
-    Raises PermanentError naming the path.
+    Raises PermanentError naming the path, also where it cannot be made.
     """
     try:
         path.mkdir(mode=mode, parents=True)
@@ -167,16 +172,34 @@ def private_directory(path: Path, *, mode: int = 0o700, uids: set[int] | None = 
         status = path.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (uids or {os.geteuid()}):
             raise PermanentError("runtime.not_our_directory", path=str(path)) from None
+    except OSError as error:
+        raise cannot_write(error, path) from error
     else:
         path.chmod(mode)  # whatever the umask took away
     return path
 
 
+def cannot_write(error: OSError, path: Path) -> PermanentError:
+    """Return the sentence for a place of ours that cannot be written."""
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    key = "runtime.disk_full" if full else "runtime.cannot_write"
+    return PermanentError(key, path=str(path), why=error.strerror or str(error))
+
+
 def write_private(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` for its owner alone, whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp gives mode 0600
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+    """Write ``text`` to ``path`` for its owner alone, whole or not at all.
+
+    Raises PermanentError where it cannot be written.
+    """
+    name = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp gives mode 0600
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        raise cannot_write(error, path) from error

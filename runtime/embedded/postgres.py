@@ -12,7 +12,16 @@ import psycopg
 from chain.errors import PermanentError
 from runtime import roles
 from runtime.embedded.place import Place, write_private
-from runtime.embedded.process import end, environment, identity, living, spawn, tail, wait_until
+from runtime.embedded.process import (
+    end,
+    environment,
+    identity,
+    living,
+    reason,
+    spawn,
+    tail,
+    wait_until,
+)
 
 START_SECONDS = 120.0  # a crashed cluster first replays up to max_wal_size of its log
 
@@ -127,7 +136,7 @@ class Postgres:
             **identity(self.place.account),
         )
         if done.returncode:
-            raise PermanentError("runtime.postgres_failed", why=_last_line(done.stderr))
+            raise PermanentError("runtime.postgres_failed", why=reason(done.stderr))
 
     def _launch(self) -> None:
         # Orphans of a killed server end by themselves; the new one must not start before that.
@@ -170,8 +179,3 @@ class Postgres:
 
 def _guc_list_item(path: Path) -> str:
     return '"' + str(path).replace('"', '""') + '"'
-
-
-def _last_line(output: bytes) -> str:
-    lines = output.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""

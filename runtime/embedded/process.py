@@ -108,6 +108,13 @@ def end(directory: Path, program: str, gently: signal.Signals, seconds: float) -
         os.waitpid(eldest.pid, os.WNOHANG)  # it may have been our own child
 
 
+def reason(output: bytes) -> str:
+    """Return the line that says what went wrong; PostgreSQL's programs go on after it."""
+    lines = output.decode(errors="replace").strip().splitlines()
+    wrong = [line for line in lines if any(word in line for word in ("FATAL:", "error:"))]
+    return next(iter([*wrong, *lines[-1:]]), "")
+
+
 def tail(log: Path, lines: int = 5) -> str:
     """Return the last lines of ``log``, joined for a sentence; '' where there is none."""
     if not log.exists():

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,24 @@ def test_a_setting_that_is_no_good_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("TILLBOARD_DATABASE_URL", "mysql://root:hidden@db/x"),
+        ("TILLBOARD_ADMIN_DATABASE_URL", "hidden"),
+        ("TILLBOARD_BROKER_URL", "amqp://guest:hidden@mq"),
+        ("TILLBOARD_CACHE_URL", "redis+socket:///hidden"),
+    ],
+)
+def test_an_address_of_another_kind_is_refused_at_once(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(ValidationError, match="it must look like") as refused:
+        Settings()
+    assert [f"TILLBOARD_{error['loc'][0]}".upper() for error in refused.value.errors()] == [name]
+
+
 def test_every_service_runs_a_command_that_exists(compose: dict[str, Any]) -> None:
     ours = {
         name: service
@@ -100,7 +119,7 @@ def test_servers_that_are_waited_for_have_a_health_check(compose: dict[str, Any]
         for other, terms in service.get("depends_on", {}).items():
             if terms["condition"] == "service_healthy":
                 assert "healthcheck" in services[other], other
-    for name in ("postgres", "valkey", "worker", "web"):
+    for name in ("postgres", "valkey", "worker", "beat", "web"):
         assert "healthcheck" in services[name], name
 
 
@@ -117,6 +136,31 @@ def test_mail_is_caught_in_development_only(compose: dict[str, Any]) -> None:
 def test_nothing_but_this_host_reaches_a_published_port(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_every_service_of_ours_can_change_nothing_but_its_volume(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        if service["image"] == "tillboard":
+            assert service["read_only"]
+            assert service["cap_drop"] == ["ALL"]
+            assert service["security_opt"] == ["no-new-privileges:true"]
+            assert service["volumes"] == ["data:/var/lib/tillboard"]
+
+
+def test_a_package_brings_all_its_files() -> None:
+    """The image installs a wheel: a file that setuptools does not know of stays behind."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    named = {name.rstrip("*") for name in project["packages"]["find"]["include"]}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert packages == named
+    known = set(project["package-data"]["*"])
+    kinds = {
+        f"*{path.suffix}"
+        for package in packages
+        for path in (ROOT / package).rglob("*.*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    }
+    assert kinds <= known
 
 
 def test_the_image_runs_as_an_ordinary_user_from_the_same_lock(dockerfile: list[str]) -> None:

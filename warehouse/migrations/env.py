@@ -5,6 +5,7 @@ from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import OperationalError
 
 from chain.errors import TransientError
+from warehouse.session import cannot_connect
 from warehouse.tables import metadata
 
 LOCK = 7_311_220_901
@@ -14,7 +15,11 @@ LOCK = 7_311_220_901
 def run() -> None:
     """Apply the migrations that are missing."""
     engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    try:
+        opened = engine.connect()
+    except OperationalError as error:
+        raise cannot_connect("TILLBOARD_ADMIN_DATABASE_URL", error.orig or error) from error
+    with opened as connection:
         connection.execute(text("set lock_timeout = '60s'"))
         try:
             connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
