@@ -116,9 +116,9 @@ class Accuracy:
     ``wql``, ``coverage`` (of the 80 % interval), ``seconds``; of one store also ``chosen_on`` (its
     WAPE on the windows the choice was made on), and NaN where a figure is of the chain alone.
     Seasonal naive, and Prophet if it played, are always there. ``horizons``: ``first``, ``last``
-    (steps ahead), ``coverage``. ``losing``: ``store_id``, ``model``, ``wape``, ``naive_wape``. ``past``:
-    what was forecast before each month and what came, a row a month: ``month``, ``actual``,
-    ``base``, ``adjusted`` (with overrides), ``wape``, ``adjusted_wape``, ``coverage``.
+    (steps ahead), ``coverage``. ``losing``: ``store_id``, ``model``, ``wape``, ``naive_wape``.
+    ``past``: what was forecast before each month and what came, a row a month: ``month``,
+    ``actual``, ``base``, ``adjusted`` (with overrides), ``wape``, ``adjusted_wape``, ``coverage``.
     """
 
     models: pd.DataFrame
