@@ -56,12 +56,14 @@ def _insert(connection: Connection, table: str, chain: int, store: int) -> None:
             value = str(chain)
         elif name == "store_id":
             value = str(store)
+        elif (table, name) in _CONSTANTS:
+            value = _CONSTANTS[table, name]
         elif nullable == "YES" or default is not None:
             continue
         elif identity == "YES":
             value = str(chain * 100 + store)
         else:
-            value = _CONSTANTS.get((table, name)) or _VALUES[kind]
+            value = _VALUES[kind]
         columns.append(name)
         values.append(value.format(chain=chain, store=store))
     connection.execute(
@@ -75,6 +77,12 @@ def _insert(connection: Connection, table: str, chain: int, store: int) -> None:
 _CONSTANTS = {
     ("store_binding", "ref_kind"): "'store'",
     ("import_batch", "state"): "'done'",
+    ("calendar_day", "kind"): "'event'",
+    ("forecast_group", "level"): "'region'",
+    ("forecast_group", "store_ids"): "'{{10,11}}'",
+    ("forecast_override", "level"): "'region'",
+    ("forecast_override", "store_ids"): "'{{10,11}}'",
+    ("forecast_override", "factor"): "1.1",
 }
 _VALUES = {
     "text": "'{chain}-{store}'",
@@ -147,6 +155,22 @@ def test_a_store_scope_sees_its_stores_only(warehouse: Warehouse, name: str) -> 
     with warehouse.begin(Scope(MINE, role="store", store_ids=(10,))) as connection:
         seen = set(connection.scalars(text(f'select store_id from "{name}"')))
     assert seen == {10}
+
+
+@pytest.mark.parametrize("name", ["forecast_group", "forecast_override"])
+def test_what_is_of_several_stores_is_seen_by_who_may_see_them_all(
+    warehouse: Warehouse, name: str
+) -> None:
+    seen = []
+    for stores in (None, (10, 11, 12), (10,), ()):
+        with warehouse.begin(Scope(MINE, role="regional", store_ids=stores)) as connection:
+            seen.append(connection.scalar(text(f'select count(*) from "{name}"')))
+    assert seen == [1, 1, 0, 0]
+
+
+def test_a_chunk_of_a_run_is_for_jobs_alone(warehouse: Warehouse) -> None:
+    with warehouse.begin(Scope(MINE, role="store", store_ids=(10,))) as connection:
+        assert connection.scalar(text("select count(*) from forecast_chunk")) == 0
 
 
 def test_no_row_can_be_written_into_another_chain(warehouse: Warehouse) -> None:

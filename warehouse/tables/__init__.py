@@ -2,15 +2,26 @@
 
 from warehouse.tables.base import Base, metadata
 from warehouse.tables.business import Account, Chain, FxRate, Place, Region, Store, StoreBinding
+from warehouse.tables.forecasts import (
+    CalendarDay,
+    Forecast,
+    ForecastAdjusted,
+    ForecastChunk,
+    ForecastGroup,
+    ForecastMonth,
+    ForecastOverride,
+    ForecastOverrideScore,
+    ForecastRun,
+    ForecastScore,
+    ForecastStore,
+    Target,
+)
 from warehouse.tables.imports import BATCH_STATES, ColumnMap, ImportBatch, Reject
 from warehouse.tables.ledger import (
     BankLine,
     BudgetPlan,
     Campaign,
     Expense,
-    Forecast,
-    ForecastRun,
-    ForecastScore,
     Match,
     Payout,
     PayoutLine,
@@ -49,6 +60,7 @@ __all__ = [
     "BankLine",
     "Base",
     "BudgetPlan",
+    "CalendarDay",
     "Campaign",
     "Chain",
     "ChainVersion",
@@ -57,8 +69,15 @@ __all__ = [
     "DirectoryChain",
     "Expense",
     "Forecast",
+    "ForecastAdjusted",
+    "ForecastChunk",
+    "ForecastGroup",
+    "ForecastMonth",
+    "ForecastOverride",
+    "ForecastOverrideScore",
     "ForecastRun",
     "ForecastScore",
+    "ForecastStore",
     "FxRate",
     "ImportBatch",
     "Match",
@@ -82,6 +101,7 @@ __all__ = [
     "StoreMonth",
     "StoreMonthTotal",
     "Subscription",
+    "Target",
     "TieOutException",
     "metadata",
 ]

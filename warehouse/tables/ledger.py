@@ -1,4 +1,4 @@
-"""Money on its way and plans for it: payouts, bank lines, matches, spend, expenses, forecasts."""
+"""Money on its way and plans for it: payouts, bank lines, matches, spend, expenses."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,8 +7,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     DateTime,
-    Float,
-    Integer,
     Numeric,
     PrimaryKeyConstraint,
     UniqueConstraint,
@@ -146,45 +144,6 @@ class Expense(Base):
     amount: Mapped[Minor]
     due_on: Mapped[date]
     recurrence: Mapped[Blank]
-
-
-class ForecastRun(Base):
-    """One run of the forecast over all stores."""
-
-    __tablename__ = "forecast_run"
-    chain_id: Mapped[ChainId]
-    run_id: Mapped[Id]
-    made_at: Mapped[Now]
-    until: Mapped[date]
-    spec: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-
-
-class Forecast(Base):
-    """Quantiles 0.1 to 0.9 for one store and day, in minor units."""
-
-    __tablename__ = "forecast"
-    __table_args__ = (PrimaryKeyConstraint("chain_id", "run_id", "store_id", "day"),)
-    chain_id: Mapped[Tenant]
-    run_id: Mapped[Ref]
-    store_id: Mapped[Ref]
-    day: Mapped[date]
-    mean: Mapped[Minor]
-    quantiles: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
-    model: Mapped[Str]
-
-
-class ForecastScore(Base):
-    """How a model did on a store's own past."""
-
-    __tablename__ = "forecast_score"
-    __table_args__ = (PrimaryKeyConstraint("chain_id", "run_id", "store_id", "model", "metric"),)
-    chain_id: Mapped[Tenant]
-    run_id: Mapped[Ref]
-    store_id: Mapped[Ref]
-    model: Mapped[Str]
-    metric: Mapped[Str]
-    score: Mapped[float] = mapped_column(Float)
-    windows: Mapped[int] = mapped_column(Integer)
 
 
 class BudgetPlan(Base):
