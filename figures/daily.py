@@ -20,11 +20,9 @@ from figures.look import (
     nothing,
     value_axis,
 )
-from figures.tokens import alpha
+from figures.marks import campaign_line, holiday_lines, holiday_words, shades
 
 HEIGHT = 320
-CAMPAIGN = 3
-"""The colour of campaigns: neither that of this period nor of what wants attention."""
 Values = list[float | None]
 _STEP = {"day": 1, "week": 7}
 
@@ -66,9 +64,7 @@ def daily_sales(
         _trace(axis, now, theme.this, 2.5, look.say("this_period"), _hovers(now, [], metric, look)),
     ]
     seen = [value for value in now + past if value is not None]
-    holidays = [mark for mark in marks if not mark.campaign]
-    campaigns = [mark for mark in marks if mark.campaign]
-    traces += _campaigns(days, campaigns, look)
+    traces += campaign_line(days, marks, look)
     figure: Figure = {
         "data": traces,
         "layout": layout(
@@ -76,9 +72,9 @@ def daily_sales(
             height=height,
             xaxis=date_axis(look, range=span_of(days, grain), **_ticks(days, grain, look)),
             yaxis=value_axis(look, max(seen), metric.unit, lowest=min(seen)),
-            shapes=_shades(gaps, look) + _mark_lines(holidays, look),
+            shapes=shades(gaps, look) + holiday_lines(marks, look),
             margin={"l": 8, "r": 52, "t": 12, "b": 8, "pad": 4},
-            annotations=_mark_words(holidays, look)
+            annotations=holiday_words(marks, look)
             + _ends(axis, (now, past), (days[-1], past_days[-1]), look),
         ),
     }
@@ -224,105 +220,8 @@ def _last(values: Values) -> tuple[int, float] | None:
     return None
 
 
-def _shades(gaps: Sequence[date], look: Look) -> list[dict[str, Any]]:
-    """Return one grey band for each run of days with no data."""
-    bands: list[list[date]] = []
-    for day in sorted(gaps):
-        if bands and (day - bands[-1][1]).days == 1:
-            bands[-1][1] = day
-        else:
-            bands.append([day, day])
-    half = timedelta(hours=12)
-    return [
-        {
-            "type": "rect",
-            "layer": "below",
-            "xref": "x",
-            "yref": "paper",
-            "x0": (pd.Timestamp(start) - half).isoformat(),
-            "x1": (pd.Timestamp(end) + half).isoformat(),
-            "y0": 0,
-            "y1": 1,
-            "line": {"width": 0},
-            "fillcolor": look.tokens.closed,
-        }
-        for start, end in bands
-    ]
-
-
 def _ticks(days: Sequence[date], grain: str, look: Look) -> dict[str, Any]:
     return day_ticks(days, look) if grain == "day" else {}
-
-
-def _campaigns(days: Sequence[date], marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
-    """Return a line on the axis over the days of campaigns, each with their names in its hover."""
-    comma = look.say("list.comma")
-    names = [
-        comma.join(mark.label for mark in marks if mark.start <= day <= mark.end) for day in days
-    ]
-    if not any(names):
-        return []
-    colour = look.tokens.categories[CAMPAIGN]
-    return [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "x": [day.isoformat() for day in days],
-            "y": [0 if name else None for name in names],
-            "connectgaps": False,
-            "cliponaxis": False,
-            "name": look.say("campaign"),
-            # Half of the line lies below the axis, where it is cut off.
-            "line": {"color": colour, "width": 8},
-            "marker": {"color": colour, "size": _lonely(names), "symbol": "square"},
-            "customdata": names,
-            "hovertemplate": "%{customdata}",
-        }
-    ]
-
-
-def _lonely(names: Sequence[str]) -> list[int]:
-    """Return the size of a mark for each day: a campaign of one day has no line."""
-    around = ["", *names, ""]
-    return [
-        7 if name and not before and not after else 0
-        for before, name, after in zip(around, names, around[2:], strict=False)
-    ]
-
-
-def _mark_lines(marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
-    half = timedelta(hours=12)
-    return [
-        {
-            "type": "line",
-            "xref": "x",
-            "yref": "paper",
-            "x0": (pd.Timestamp(mark.start) - half).isoformat(),
-            "x1": (pd.Timestamp(mark.end) + half).isoformat(),
-            "y0": 0,
-            "y1": 0,
-            "line": {"color": look.tokens.attention, "width": 4},
-        }
-        for mark in marks
-    ]
-
-
-def _mark_words(marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
-    return [
-        {
-            "xref": "x",
-            "yref": "paper",
-            "x": (pd.Timestamp(mark.start) + (mark.end - mark.start) / 2).isoformat(),
-            "y": 0,
-            "yanchor": "bottom",
-            "yshift": 3,
-            "text": mark.label,
-            "showarrow": False,
-            "font": {"color": look.tokens.attention_text, "size": 11},
-            "bgcolor": alpha(look.tokens.surface, 0.8),
-        }
-        for mark in marks
-    ]
 
 
 def _title(
