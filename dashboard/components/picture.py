@@ -35,7 +35,7 @@ def narrow() -> bool:
 def marks(here: Here, chain: ChainInfo, period: Period, store: int | None = None) -> list[Mark]:
     """Return the holidays of ``period``, and its campaigns (at ``store``), as the reader says."""
     found = holidays(chain.country, period)
-    off = [Mark(holiday.start, holiday.end, here.say(holiday.key)) for holiday in found]
+    off = [Mark(holiday.start, holiday.end, holiday.say(here.lang)) for holiday in found]
     ran = records(here.reads.campaigns(period, store))
     return off + [
         Mark(row["starts_on"], row["ends_on"], _campaign(row), campaign=True) for row in ran
