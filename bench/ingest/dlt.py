@@ -1,35 +1,31 @@
 """dlt on the same rows, in an environment of its own that the bench makes."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
-import polars as pl
-
-REQUIREMENTS = ("dlt[postgres]>=1.20", "pyarrow>=20")
+REQUIREMENTS = ("dlt[postgres]>=1.20", "pyarrow>=20", "polars>=1.30")
 ENVIRONMENT = Path(".bench") / "dlt"
 SECONDS = 900
 
 
-def merge_seconds(
-    rows: pl.DataFrame, address: str, directory: Path, given: str
-) -> tuple[float | None, str]:
-    """Return the seconds dlt takes to merge ``rows``; None, and why, where it can't be had.
+def seconds(file: Path, address: str, directory: Path, given: str) -> tuple[dict[str, float], str]:
+    """Return the seconds dlt takes by step; none, and why, where it can't be had.
 
-    ``given`` is ``arrow`` or ``rows``, see ``dlt_load``.
+    ``given`` says what ``file`` is and how it is given, see ``dlt_load``.
     """
     try:
         python = _environment()
-        file = directory / "rows.parquet"
-        rows.write_parquet(file)
         script = Path(__file__).with_name("dlt_load.py")
         # -P: this directory stays off the path, in which this module would pass for dlt.
         done = _run([python, "-P", script, file, address, directory / "dlt", given])
     except subprocess.CalledProcessError as error:
-        return None, f"skipped: {_last_line(error.stderr)}"
+        return {}, f"skipped: {_last_line(error.stderr)}"
     except subprocess.TimeoutExpired:
-        return None, f"skipped: not done in {SECONDS} s"
-    return float(_last_line(done)), ""
+        return {}, f"skipped: not done in {SECONDS} s"
+    found: dict[str, float] = json.loads(_last_line(done))
+    return found, ""
 
 
 def _environment() -> Path:
