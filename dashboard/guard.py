@@ -42,6 +42,7 @@ class Guard:
     def install(self, server: Flask) -> None:
         """Check every request of ``server`` first of all."""
         server.before_request(self.check)
+        server.after_request(_number)
         server.teardown_request(_forget_request)
 
     def check(self) -> Response | None:
@@ -97,6 +98,12 @@ class Guard:
             best = request.accept_languages.best_match(["en", "zh", "zh-CN", "zh-Hans"])
             chosen = best[:2] if best else self.settings.language
         return cast("Lang", chosen)
+
+
+def _number(response: Response) -> Response:
+    """Name the request by which all that follows from it is found in the logs."""
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    return response
 
 
 def _forget_request(_error: BaseException | None) -> None:

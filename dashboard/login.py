@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from flask import Flask, Response, g, make_response, redirect, render_template, request, session
+from flask import Flask, Response, make_response, redirect, render_template, request, session
 
 from chain.errors import TillboardError
 from chain.settings import Settings
@@ -121,5 +121,4 @@ def plain_page(template: str, lang: Lang, status: int, **values: object) -> Resp
     html = render_template(template, lang=lang, words=words, **values)
     answer = make_response(html, status)
     answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Request-Id"] = g.get("request_id", "")
     return answer

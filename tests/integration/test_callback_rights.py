@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from dashboard.pages import PAGES
@@ -103,6 +104,27 @@ def test_who_may_only_look_changes_nothing(board: Running) -> None:
     assert tried == len(CHANGES)
     assert _counts(board) == before
     assert board.jobs.asked == []
+
+
+def test_the_time_of_a_callback_is_counted_by_its_output(board: Running) -> None:
+    client = board.logged_in()
+    (output,) = (
+        key for key, one in _on_server(board).items() if "undo-sure.n_clicks" in _inputs(one)
+    )
+    body = _body(output, _on_server(board)[output], "undo-sure.n_clicks")
+    name = output.strip(".").split("...")[0].split("@")[0]
+    before = _times(client, name)
+    assert client.post("/_dash-update-component", json=body, headers=HERE).status_code in {200, 204}
+    assert _times(client, name) == before + 1
+    client.post("/_dash-update-component", json=body | {"output": "made-up.x"}, headers=HERE)
+    assert "made-up" not in client.get("/metrics").text
+
+
+def _times(client: FlaskClient, name: str) -> float:
+    """Return how many answers of a callback ``/metrics`` has counted."""
+    start = f'tillboard_callback_seconds_count{{callback="{name}"}} '
+    lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
 
 
 def _counts(board: Running) -> list[Any]:

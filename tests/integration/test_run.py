@@ -1,25 +1,31 @@
 """``tillboard run`` from outside: what a person at a terminal is promised, whatever is killed."""
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from chain.settings import Settings
-from runtime.embedded import Place
+from runtime.embedded import Place, Valkey
 from runtime.embedded.process import living, wait_until
+from runtime.people import OWNER_EMAIL
 from runtime.supervisor import answers
+from tests.conftest import Database
 
 ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "tests" / "contract" / "samples"
 PATIENCE = 150.0
 SERVERS = (("postgres", "postgres"), ("valkey", "valkey-server"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -33,17 +39,17 @@ class Run:
     port: int
     log: Path
     process: "subprocess.Popen[bytes] | None" = None
-    seconds: float = field(default=0.0)
+    given: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         named = {"TILLBOARD_DATA": str(self.data), "TILLBOARD_PORT": str(self.port)}
         kept = {name: value for name, value in os.environ.items() if "TILLBOARD" not in name}
-        return {**kept, **named, "TILLBOARD_DEMO": "false", "TILLBOARD_WEB_WORKERS": "1"}
+        fast = {"TILLBOARD_DEMO": "false", "TILLBOARD_WEB_WORKERS": "1"}
+        return {**kept, **named, **fast, **self.given}
 
     def start(self) -> None:
         """Start it and wait until it says that the board is ready."""
-        began = time.monotonic()
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "runtime", "run"],
@@ -54,7 +60,6 @@ class Run:
             )
         assert wait_until(lambda: "Ctrl-C" in self.said() or not self.up(), PATIENCE, 0.1)
         assert self.up(), self.said()
-        self.seconds = time.monotonic() - began
 
     def up(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -69,6 +74,22 @@ class Run:
 
     def board(self) -> bool:
         return answers(Settings(host="127.0.0.1", port=self.port))
+
+    def command(self, *arguments: object) -> "subprocess.CompletedProcess[str]":
+        """Return what ``tillboard`` said to ``arguments`` beside this run."""
+        return subprocess.run(
+            [sys.executable, "-m", "runtime", *map(str, arguments)],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def metrics(self) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
+            text: bytes = answer.read()
+            return text.decode()
 
     def child(self, part: str) -> list[psutil.Process]:
         """Return the processes of this run whose command line holds ``part``."""
@@ -146,6 +167,70 @@ def test_a_port_in_use_is_one_sentence_that_names_a_free_one(running: Run, tmp_p
     assert "Traceback" not in sentence
 
 
+def logged(text: str, request_id: str) -> list[dict[str, Any]]:
+    """Return the lines of a JSON log that bear an id."""
+    lines = (json.loads(line) for line in text.splitlines() if line.startswith("{"))
+    return [line for line in lines if line.get("request_id") == request_id]
+
+
+def test_one_id_leads_from_an_upload_to_its_merge(running: Run) -> None:
+    (password,) = set(re.findall(r"with the password (\S+)", running.said()))
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    here, here_only = f"http://127.0.0.1:{running.port}", {"Sec-Fetch-Site": "same-origin"}
+    form = urllib.parse.urlencode({"email": OWNER_EMAIL, "password": password, "next": "/"})
+    opener.open(urllib.request.Request(f"{here}/login", form.encode(), here_only)).close()
+    bill = SAMPLES / "alipay_merchant_detail.csv"
+    named = here_only | {"X-File-Name": bill.name}
+    with opener.open(urllib.request.Request(f"{here}/upload", bill.read_bytes(), named)) as answer:
+        number = answer.headers["X-Request-Id"]
+        (batch,) = json.load(answer)["batches"]
+    wanted = {"received", "import_done", "job_ended"}
+    assert wait_until(
+        lambda: {line["event"] for line in logged(running.said(), number)} >= wanted, PATIENCE, 0.2
+    )
+    lines = {line["event"]: line for line in logged(running.said(), number)}
+    assert {lines[event]["batch_id"] for event in wanted} == {batch}
+    assert lines["job_ended"]["end"] == "done"
+
+
+def test_what_is_imported_is_counted_whoever_imports_it(running: Run) -> None:
+    done = running.command("import", "--json", SAMPLES / "paypal_activity.csv")
+    assert done.returncode == 0, done.stderr
+    assert logged(done.stderr, json.loads(done.stdout)["request_id"])
+    counted = running.metrics()
+    for line in (
+        'tillboard_rows_total{fate="accepted",source="alipay_merchant"} 5.0',
+        'tillboard_rows_total{fate="accepted",source="paypal"} 8.0',
+        'tillboard_rows_total{fate="skipped",source="paypal"} 4.0',
+        'tillboard_batches_total{state="done"} 2.0',
+        'tillboard_queue_length{queue="tillboard"}',
+        'tillboard_job_seconds_count{end="done",job="workers.import_batch"} 1.0',
+    ):
+        assert line in counted, line
+
+
+def test_status_and_ping_say_that_all_is_up(running: Run) -> None:
+    done = running.command("status", "--json")
+    about = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert [about[part]["up"] for part in ("board", "database", "queue")] == [True] * 3
+    assert about["database"]["chains"][0]["batches"] == {"done": 2}
+    assert running.command("ping").returncode == 0
+
+
+def test_no_secret_is_in_any_log(running: Run) -> None:
+    place = Place(running.data)
+    secrets = [*place.passwords.values()]
+    secrets += json.loads((running.data / "keys.json").read_text()).values()
+    logs = [running.log, *place.home.glob("*.log")]
+    assert len(logs) == 3
+    found = [log.name for log in logs for secret in secrets if secret in log.read_text()]
+    assert found == []
+    seen = " ".join(" ".join(process.cmdline()) for process in running.child(""))
+    assert seen
+    assert not any(secret in seen for secret in secrets)
+
+
 @pytest.mark.parametrize(
     "part", ["gunicorn", "celery --app=workers.app:app --quiet worker", "beat"]
 )
@@ -196,3 +281,40 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_next_start_goes_on
     assert wait_until(lambda: not running.child("-m"), 60, 0.2)
     running.start()
     assert running.board()
+
+
+def test_servers_that_are_configured_are_used_and_none_is_started(
+    database: Database, valkey: Valkey, tmp_path: Path
+) -> None:
+    given = {
+        "TILLBOARD_DATABASE_URL": database.app,
+        "TILLBOARD_BROKER_URL": valkey.broker_url,
+    }
+    run = Run(tmp_path / "data", free_port(), tmp_path / "log", given=given)
+    run.start()
+    try:
+        assert run.board()
+        about = json.loads(run.command("status", "--json").stdout)
+        assert [about[part]["embedded"] for part in ("database", "queue")] == [False, False]
+        assert [about[part]["up"] for part in ("database", "queue")] == [True, True]
+        made = {path.name for path in run.data.iterdir()}
+        assert not made & {"servers", "installation"}
+        assert not [
+            process for process in run.child("") if process.name() in dict(SERVERS).values()
+        ]
+    finally:
+        run.stop()
+    assert database.server.running()
+    assert valkey.running()
+
+
+def test_configured_servers_without_tables_need_the_owner(valkey: Valkey, tmp_path: Path) -> None:
+    given = {
+        "TILLBOARD_DATABASE_URL": "postgresql://tillboard_app:hidden@127.0.0.1:1/tillboard",
+        "TILLBOARD_BROKER_URL": valkey.broker_url,
+    }
+    run = Run(tmp_path / "data", free_port(), tmp_path / "log", given=given)
+    done = run.command("run")
+    assert done.returncode == 1
+    (sentence,) = done.stderr.strip().splitlines()
+    assert "TILLBOARD_DATABASE_URL" in sentence

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from tests.conftest import Database
@@ -135,6 +137,41 @@ def test_every_table_of_the_server_is_described_in_the_metadata(behind: Connecti
     parts = behind.scalars(text("select inhrelid::regclass::text from pg_inherits"))
     there = set(inspect(behind).get_table_names()) - set(parts) - {"alembic_version"}
     assert there == set(NAMES)
+    schemas = {name for name in inspect(behind).get_schema_names() if name != "information_schema"}
+    assert schemas == {"public", "directory"}
+    shared = {table.name for table in metadata.sorted_tables if table.schema == "directory"}
+    assert set(inspect(behind).get_table_names("directory")) == shared
+
+
+def test_the_migrations_make_what_the_metadata_describes(behind: Connection) -> None:
+    """Columns, types, keys and indexes: code that follows the metadata finds what it expects."""
+    parts = set(behind.scalars(text("select inhrelid::regclass::text from pg_inherits")))
+    context = MigrationContext.configure(
+        behind,
+        opts={
+            "include_schemas": True,
+            "compare_type": True,
+            "include_name": lambda name, kind, _parents: kind != "table" or name not in parts,
+        },
+    )
+    assert compare_metadata(context, metadata) == []
+
+
+def test_a_partition_is_reached_through_its_parent_alone(behind: Connection) -> None:
+    """The policy is the parent's: whoever could read a partition itself would read all chains."""
+    behind.execute(text("select ensure_month_partitions('2030-01-01', 2)"))
+    parts = behind.scalars(text("select inhrelid::regclass::text from pg_inherits")).all()
+    assert {"payment_history_203002", "audit_log_203002"} <= set(parts)
+    granted = [
+        (part, right)
+        for part in parts
+        for right in ("select", "insert", "update", "delete", "truncate")
+        if behind.scalar(
+            text("select has_table_privilege('tillboard_app', :part, :right)"),
+            {"part": part, "right": right},
+        )
+    ]
+    assert granted == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -132,6 +132,24 @@ def test_partitions_are_made_by_the_application_role(warehouse: Warehouse) -> No
         assert connection.scalar(query) == 0
 
 
+def test_a_row_that_came_before_its_month_moves_into_it(warehouse: Warehouse) -> None:
+    chain_id = create_chain(warehouse, NewChain("A"))
+    place = text("select tableoid::regclass::text from audit_log where action = 'early'")
+    with warehouse.begin(Scope(chain_id)) as connection:
+        connection.execute(
+            text(
+                "insert into audit_log (chain_id, at, action)"
+                " values (:chain, '2031-05-31 23:59:59+00', 'early')"
+            ),
+            {"chain": chain_id},
+        )
+        assert connection.scalar(place) == "audit_log_default"
+    with warehouse.directory() as connection:
+        connection.execute(text("select ensure_month_partitions('2031-05-17', 1)"))
+    with warehouse.begin(Scope(chain_id)) as connection:
+        assert connection.scalars(place).all() == ["audit_log_203105"]
+
+
 def test_the_inbox_keeps_what_is_new_or_awaited(warehouse: Warehouse, tmp_path: Path) -> None:
     chain_id = create_chain(warehouse, NewChain("A"))
     _batch(warehouse, chain_id, 1)
