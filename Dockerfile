@@ -10,6 +10,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY chain chain
 COPY warehouse warehouse
 COPY etl etl
+COPY forecasting forecasting
 COPY workers workers
 COPY figures figures
 COPY dashboard dashboard
