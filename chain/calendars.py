@@ -45,6 +45,7 @@ class Kind(StrEnum):
     WORKDAY = "workday"
     SCHOOL = "school"
     EVENT = "event"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
