@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import dash
-import dash_mantine_components as dmc
-from dash import Dash, html
+from dash import Dash, dcc, html
 from dash.development.base_component import Component
 from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -52,7 +51,7 @@ class BoardApp(Dash):
 </head>
 <body>
 <div id="react-entry-point"><div class="_dash-loading"></div></div>
-<footer>{parts["config"]}{parts["scripts"]}{parts["renderer"]}</footer>
+<div>{parts["config"]}{parts["scripts"]}{parts["renderer"]}</div>
 </body>
 </html>"""
 
@@ -186,9 +185,9 @@ def _missing(**_variables: Any) -> Component:
     return html.Div(
         [
             html.P(current.say("dashboard.error.404.text")),
-            dmc.Anchor(current.say("dashboard.error.home"), href="/"),
+            dcc.Link(current.say("dashboard.error.home"), href="/", className="button-main"),
         ],
-        className="empty",
+        className="empty card",
     )
 
 

@@ -15,7 +15,7 @@ from chain.metrics import METRICS
 from dashboard.choice import PERIODS, Choice
 from dashboard.frame import FILTERS, Here, Page
 from dashboard.icons import icon
-from dashboard.loose import attributes, records
+from dashboard.loose import as_button, attributes, records
 
 LOCATION = "_pages_location"
 """The ``dcc.Location`` of Dash's pages."""
@@ -56,8 +56,10 @@ def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
     shown = [name for name, metric in METRICS.items() if metric.ranks and metric.series]
     return {
         "name": here.say("dashboard.filter.name"),
+        "days": {end: here.say(f"dashboard.filter.{end}") for end in ("from", "to")},
         "pages": [
             {
+                "key": page.key,
                 "path": page.path,
                 "title": here.say(f"dashboard.page.{page.key}"),
                 "filters": list(page.filters),
@@ -105,14 +107,10 @@ def register(app: Dash) -> None:
 
 
 def _segment(part: str, word: str, content: Component) -> Component:
-    target = html.Button(
-        [html.Span(word, id=f"filter-{part}-word"), icon("down", 16)],
-        className="bar-word",
-        type="button",
-    )
+    target = html.Span([html.Span(word, id=f"filter-{part}-word"), icon("down", 16)])
     popover = dmc.Popover(
         [
-            dmc.PopoverTarget(target, boxWrapperProps={"display": "inline-block"}),
+            dmc.PopoverTarget(target, boxWrapperProps=as_button("bar-word")),
             dmc.PopoverDropdown(content, className="bar-choice"),
         ],
         position="bottom-start",
@@ -133,11 +131,12 @@ def _radios(part: str, label: str, options: dict[str, str], value: str) -> Compo
 
 def _periods(words: dict[str, Any]) -> Component:
     named = _radios("period", "", words["period"], Choice().period)
-    days = html.Div([_day("from"), html.Span("–", className="bar-dash"), _day("to")])
+    first, last = (_day(end, words["days"][end]) for end in ("from", "to"))
+    days = html.Div([first, html.Span("–", className="bar-dash"), last])
     return html.Div([named, html.Div(days, className="bar-days")])
 
 
-def _day(name: str) -> Component:
+def _day(name: str, label: str) -> Component:
     # The browser's own date field: it speaks the reader's language and suits a phone.
     return html.Span(
         dmc.TextInput(
@@ -145,7 +144,7 @@ def _day(name: str) -> Component:
             value="",
             size="xs",
             debounce=400,
-            attributes={"input": {"type": "date", "aria-label": name}},
+            attributes={"input": {"type": "date", "aria-label": label}},
         ),
         className="bar-day",
     )

@@ -10,6 +10,15 @@ def attributes(**values: str) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in values.items()}
 
 
+def as_button(name: str, label: str = "") -> dict[str, Any]:
+    """Return ``boxWrapperProps`` that make the box around a popover's target the button itself.
+
+    Mantine says on that box whether the popover is open; a button within it would not say so.
+    """
+    said = attributes(aria_label=label) if label else {}
+    return {"component": "button", "type": "button", "className": name, "w": "auto", **said}
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of ``frame``, each by column name."""
     return cast("list[dict[str, Any]]", frame.to_dict("records"))

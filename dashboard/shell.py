@@ -13,7 +13,7 @@ from dashboard import filterbar, series
 from dashboard.errors import NOTES
 from dashboard.frame import THEME, Here, Page
 from dashboard.icons import icon
-from dashboard.loose import attributes
+from dashboard.loose import as_button, attributes
 from figures.tokens import mantine_theme
 
 RAIL_COOKIE = "tillboard_rail"
@@ -29,7 +29,12 @@ def layout(here: Here, pages: Sequence[Page]) -> Component:
     frame = dmc.AppShell(
         [
             dmc.AppShellHeader(_header(here), className="head"),
-            dmc.AppShellNavbar(_rail(here, menu), id="rail", className=_rail_class(narrow)),
+            dmc.AppShellNavbar(
+                _rail(here, menu),
+                id="rail",
+                className=_rail_class(narrow),
+                visibleFrom="sm",
+            ),
             dmc.AppShellMain(_main(here, pages), id="main"),
             dmc.AppShellFooter(_bottom(here, menu), className="bottom", hiddenFrom="sm"),
         ],
@@ -178,19 +183,16 @@ def _sun() -> Component:
 
 def _person(here: Here) -> Component:
     name = here.person.name or here.person.email
-    button = html.Button(
-        html.Span(name[:1].upper(), className="avatar"),
-        className="head-tool",
-        type="button",
-        **attributes(aria_label=here.say("dashboard.frame.account")),
-    )
     leave = dmc.MenuItem(
         here.say("dashboard.frame.leave"), id="leave", leftSection=icon("leave", 18)
     )
     return html.Div(
         dmc.Menu(
             [
-                dmc.MenuTarget(button),
+                dmc.MenuTarget(
+                    html.Span(name[:1].upper(), className="avatar"),
+                    boxWrapperProps=as_button("head-tool", here.say("dashboard.frame.account")),
+                ),
                 dmc.MenuDropdown([dmc.MenuLabel(here.person.email), dmc.MenuDivider(), leave]),
             ],
             position="bottom-end",
@@ -212,14 +214,17 @@ def _bottom(here: Here, menu: Sequence[Page]) -> Component:
             here.say("dashboard.frame.leave"), id="more-leave", leftSection=icon("leave", 18)
         ),
     ]
-    more = html.Button(
-        [icon("more", 22), html.Span(here.say("dashboard.frame.more"))],
-        className="bottom-more",
-        type="button",
-    )
+    more = [icon("more", 22), html.Span(here.say("dashboard.frame.more"))]
     links: list[Component] = [_link(here, page, "bottom") for page in menu[:4]]
     menu_more = html.Div(
-        dmc.Menu([dmc.MenuTarget(more), dmc.MenuDropdown(items)], position="top-end", width=240),
+        dmc.Menu(
+            [
+                dmc.MenuTarget(html.Span(more), boxWrapperProps=as_button("bottom-more")),
+                dmc.MenuDropdown(items),
+            ],
+            position="top-end",
+            width=240,
+        ),
         className="bottom-box",
     )
     return html.Nav(

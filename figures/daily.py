@@ -20,7 +20,7 @@ from figures.look import (
     nothing,
     value_axis,
 )
-from figures.marks import campaign_line, holiday_lines, holiday_words, shades
+from figures.marks import campaign_line, campaign_word, holiday_lines, holiday_words, shades
 
 HEIGHT = 320
 Values = list[float | None]
@@ -75,6 +75,7 @@ def daily_sales(
             shapes=shades(gaps, look) + holiday_lines(marks, look),
             margin={"l": 8, "r": 52, "t": 12, "b": 8, "pad": 4},
             annotations=holiday_words(marks, look)
+            + campaign_word(days, marks, look)
             + _ends(axis, (now, past), (days[-1], past_days[-1]), look),
         ),
     }
@@ -195,7 +196,7 @@ def _ends(
     shifts = [0, 0]
     if ends[0] and ends[1] and abs(ends[0][1] - ends[1][1]) < 0.09 * top:
         shifts = [9, -9] if ends[0][1] >= ends[1][1] else [-9, 9]
-    colours = (look.tokens.this, look.tokens.comparison)
+    colours = (look.tokens.this, look.tokens.muted)
     return [
         {
             "x": axis[end[0]],

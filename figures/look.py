@@ -145,6 +145,17 @@ def key_colours(keys: Sequence[int], look: Look) -> dict[int, str]:
     return chosen
 
 
+def cut(name: str) -> str:
+    """Cut a name to the room right of the picture; a Chinese character is two Latin ones wide."""
+    room, kept = 15, ""
+    for letter in name:
+        room -= 2 if ord(letter) > 0x2E7F else 1
+        if room < 0:
+            return kept.rstrip() + "…"
+        kept += letter
+    return kept
+
+
 def layout(look: Look, *, height: int, **more: Any) -> dict[str, Any]:
     """Return a layout of ``height`` pixels in the look's template."""
     return {"template": template(look.dark), "height": height, "autosize": True, **more}

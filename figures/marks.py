@@ -67,6 +67,35 @@ def campaign_line(days: Sequence[date], marks: Sequence[Mark], look: Look) -> li
     ]
 
 
+def campaign_word(days: Sequence[date], marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
+    """Say over the longest run of campaign days what the line on the axis is."""
+    runs: list[list[date]] = []
+    for day in days:
+        if not any(mark.campaign and mark.start <= day <= mark.end for mark in marks):
+            continue
+        if runs and runs[-1][-1] == day - timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    if not runs:
+        return []
+    run = max(runs, key=len)
+    over = any(not m.campaign and m.start <= run[-1] and m.end >= run[0] for m in marks)
+    return [
+        {
+            "xref": "x",
+            "yref": "paper",
+            "x": (pd.Timestamp(run[0]) + (run[-1] - run[0]) / 2).isoformat(),
+            "y": 0,
+            "yanchor": "bottom",
+            "yshift": 20 if over else 4,
+            "text": look.say("campaign"),
+            "showarrow": False,
+            "font": {"color": look.tokens.muted, "size": 11},
+        }
+    ]
+
+
 def _lonely(names: Sequence[str]) -> list[int]:
     """Return the size of a mark for each day: a campaign of one day has no line."""
     around = ["", *names, ""]

@@ -1,11 +1,25 @@
 """Which platforms the money came through: bars of shares, at most seven platforms and the rest."""
 
+from typing import Any
+
 import pandas as pd
 
-from figures.look import Figure, Look, Picture, date_axis, layout, nothing, platform_colour
+from figures.look import (
+    Figure,
+    Look,
+    Picture,
+    cut,
+    date_axis,
+    day_ticks,
+    layout,
+    nothing,
+    platform_colour,
+)
 
 HEIGHT = 300
 MOST = 7
+APART = 7.0
+"""Per cent of the height that a name needs."""
 
 
 def platform_mix(
@@ -39,15 +53,12 @@ def platform_mix(
             height=height,
             barmode="stack",
             bargap=0.08,
-            showlegend=True,
-            legend={
-                "orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
-                "itemclick": False, "itemdoubleclick": False,
-            },
-            xaxis=date_axis(look),
+            margin={"l": 8, "r": 104, "t": 12, "b": 8, "pad": 4},
+            xaxis=date_axis(look, **(day_ticks(list(wide.index), look) if grain == "day" else {})),
             yaxis={"range": [0, 100], "tickvals": [0, 50, 100]},
+            annotations=_labels(wide, look),
         ),
-    }  # fmt: skip
+    }
     gross = frame.groupby("platform")["gross"].sum().sort_values(ascending=False)
     return Picture(
         figure,
@@ -72,6 +83,38 @@ def _shares(frame: pd.DataFrame) -> pd.DataFrame:
     table = table[total > 0].div(total[total > 0], axis=0)
     columns = [name for name in order[:MOST] if name in table.columns]
     return table[columns + (["other"] if "other" in table.columns else [])]
+
+
+def _labels(wide: pd.DataFrame, look: Look) -> list[dict[str, Any]]:
+    """Name each platform beside its part of the last bar, kept apart so that all can be read."""
+    last = wide.iloc[-1].fillna(0.0) * 100
+    middles = (last.cumsum() - last / 2).tolist()
+    places = _apart(middles)
+    return [
+        {
+            "xref": "paper",
+            "x": 1,
+            "xanchor": "left",
+            "xshift": 4,
+            "y": place,
+            "text": f'<span style="color:{_colour(code, look)}">■</span> {cut(_name(code, look))}',
+            "showarrow": False,
+            "font": {"color": look.tokens.text, "size": 12},
+        }
+        for code, place in zip(map(str, wide.columns), places, strict=True)
+    ]
+
+
+def _apart(places: list[float]) -> list[float]:
+    """Return ``places`` (rising, 0 to 100) moved as little as keeps them ``APART``."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + APART) if moved else max(place, APART / 2))
+    ceiling = 100 - APART / 2
+    for i in range(len(moved) - 1, -1, -1):
+        moved[i] = min(moved[i], ceiling)
+        ceiling = moved[i] - APART
+    return moved
 
 
 def _name(code: str, look: Look) -> str:

@@ -1,4 +1,7 @@
-"""How ranks move: a bump chart with names at the lines' ends."""
+"""How ranks move: a bump chart with names at the lines' ends.
+
+Lines are straight: a curve would show places between two weeks that no store ever had.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from chain.metrics import Metric
-from figures.look import Figure, Look, Picture, date_axis, key_colours, layout, nothing
+from figures.look import Figure, Look, Picture, cut, date_axis, key_colours, layout, nothing
 
 HEIGHT = 420
 TOP = 7
@@ -46,7 +49,7 @@ def rank_bump(
     axis = [start.isoformat() for start in starts]
     colours = key_colours([line.store for line in lines], look)
     traces = [_trace(axis, line, colours[line.store], deepest, look) for line in lines]
-    labels = [_label(axis, line, colours[line.store]) for line in lines]
+    labels = [_label(axis, line, look) for line in lines]
     figure: Figure = {
         "data": traces,
         "layout": layout(
@@ -56,8 +59,7 @@ def rank_bump(
             margin={"l": 8, "r": 116, "t": 12, "b": 8, "pad": 4},
             xaxis=date_axis(look, range=_range(starts), tickvals=_some(axis, look)),
             yaxis={
-                "range": [deepest + 0.6, 0.4], "tickvals": _ticks(deepest),
-                "showgrid": False,
+                "range": [deepest + 0.6, 0.4], **_ticks(lines, deepest), "showgrid": False,
             },
             annotations=labels,
         ),
@@ -95,7 +97,7 @@ def _trace(axis: list[str], line: _Line, colour: str, deepest: int, look: Look) 
         "connectgaps": False,
         "cliponaxis": False,
         "name": line.name,
-        "line": {"color": colour, "width": 2.5, "shape": "spline", "smoothing": 0.6},
+        "line": {"color": colour, "width": 2.5, "shape": "linear"},
         "marker": {"size": 7, "color": colour},
         "customdata": [
             look.say("no_data") if rank is None else look.say("ranks.place", rank=rank)
@@ -105,27 +107,17 @@ def _trace(axis: list[str], line: _Line, colour: str, deepest: int, look: Look) 
     }
 
 
-def _label(axis: list[str], line: _Line, colour: str) -> dict[str, Any]:
+def _label(axis: list[str], line: _Line, look: Look) -> dict[str, Any]:
+    # In the colour of text: the lines' own are too pale to be read at this size.
     return {
         "x": axis[-1],
         "y": line.ranks[-1],
         "xanchor": "left",
         "xshift": 10,
-        "text": _cut(line.name),
+        "text": cut(line.name),
         "showarrow": False,
-        "font": {"color": colour, "size": 12},
+        "font": {"color": look.tokens.text, "size": 12},
     }
-
-
-def _cut(name: str) -> str:
-    """Cut a name to the room right of the picture; a Chinese character is two Latin ones wide."""
-    room, kept = 15, ""
-    for letter in name:
-        room -= 2 if ord(letter) > 0x2E7F else 1
-        if room < 0:
-            return kept.rstrip() + "…"
-        kept += letter
-    return kept
 
 
 def _range(starts: Sequence[date]) -> list[str]:
@@ -140,8 +132,14 @@ def _some(axis: list[str], look: Look) -> list[str]:
     return axis[::-step]
 
 
-def _ticks(deepest: int) -> list[int]:
-    return [1, *range(5, deepest + 1, 5)]
+def _ticks(lines: list[_Line], deepest: int) -> dict[str, Any]:
+    """Return the places named on the axis; the last is "14+" where a line was deeper still."""
+    places = [1, *range(5, deepest + 1, 5)]
+    words = [str(place) for place in places]
+    if any(rank is not None and rank > deepest for line in lines for rank in line.ranks):
+        kept = [place for place in places if place < deepest - 1]
+        places, words = [*kept, deepest], [*map(str, kept), f"{deepest}+"]
+    return {"tickvals": places, "ticktext": words}
 
 
 def _title(lines: list[_Line], grain: str, look: Look) -> str:

@@ -11,6 +11,7 @@ from figures.daily import Values, days_of, span_of, values_of
 from figures.look import Figure, Look, Picture, date_axis, day_ticks, layout, nothing, value_axis
 
 HEIGHT = 320
+PLACES = ([0.55, 0.93], [0.0, 0.38])
 _PARTS = (("average_ticket", "y", "ticket"), ("orders", "y2", "orders"))
 
 
@@ -35,7 +36,7 @@ def ticket_and_orders(
     axis = [day.isoformat() for day in days]
     traces: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
-    for (name, axis_name, word), place in zip(_PARTS, ([0.55, 1.0], [0.0, 0.42]), strict=True):
+    for (name, axis_name, word), place in zip(_PARTS, PLACES, strict=True):
         what = metric(name)
         series = frame.assign(value=_series(frame, name))
         values = values_of(series, days, look.scale(what.unit))
@@ -47,7 +48,17 @@ def ticket_and_orders(
     dates = date_axis(look, anchor="y2", range=span_of(days, grain), **ticks)
     figure: Figure = {
         "data": traces,
-        "layout": layout(look, height=height, xaxis=dates, **axes, hoversubplots="axis"),
+        "layout": layout(
+            look,
+            height=height,
+            xaxis=dates,
+            **axes,
+            hoversubplots="axis",
+            annotations=[
+                _name(word, place[1], look)
+                for (_, _, word), place in zip(_PARTS, PLACES, strict=True)
+            ],
+        ),
     }
     sums = float(frame["gross"].sum()), float(frame["orders"].sum())
     return Picture(
@@ -84,6 +95,22 @@ def _trace(
         "line": {"color": colour, "width": 2},
         "customdata": hovers,
         "hovertemplate": "%{customdata}",
+    }
+
+
+def _name(word: str, top: float, look: Look) -> dict[str, Any]:
+    """Return the name of a half, above its left corner."""
+    return {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": top,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 2,
+        "text": look.say(f"ticket.{word}"),
+        "showarrow": False,
+        "font": {"color": look.tokens.muted, "size": 12},
     }
 
 

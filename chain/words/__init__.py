@@ -39,7 +39,10 @@ def catalogue(lang: str) -> dict[str, str]:
 def say(lang: str, key: str, /, **params: Param) -> str:
     """Return the sentence ``key`` in ``lang`` with its placeholders filled.
 
+    Of one thing (``count`` is 1) ``<key>_one`` is said where there is one: "1 file", not "1 files".
     Raises KeyError where the key is unknown or a placeholder has no value: a missing sentence is
     a defect that tests must see, not something to paper over.
     """
-    return catalogue(lang)[key].format(**params)
+    words = catalogue(lang)
+    single = f"{key}_one" if str(params.get("count")) == "1" else key
+    return words.get(single, words[key]).format(**params)

@@ -95,6 +95,7 @@
     var choice = reader ? chosen(args, current, words) : fromAddress(search, words) || current;
     var page = pageOf(pathname, words);
     var shown = page ? page.filters : [];
+    document.documentElement.setAttribute("data-page", page ? page.key : "");
     if (shown.length) {
       var address = pathname + toQuery(choice);
       if (window.location.pathname === pathname && address !== pathname + window.location.search) {
@@ -148,8 +149,15 @@
     return window.dash_clientside.no_update;
   }
 
+  /* A link to a part of a page: the part comes after the address, so the browser finds nothing. */
+  function anchor() {
+    var part = location.hash && document.getElementById(location.hash.slice(1));
+    if (part) { part.scrollIntoView(); }
+    return window.dash_clientside.no_update;
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    board: { filters: filters, theme: theme, rail: rail, language: language, leave: leave, filled: filled }
+    board: { filters: filters, theme: theme, rail: rail, language: language, leave: leave, filled: filled, anchor: anchor }
   });
 
   /* A session that has ended: the page is loaded again, which leads to the log-in. */

@@ -15,7 +15,7 @@
   function maker(lang, digits, compact) {
     var key = lang + digits + compact;
     makers[key] = makers[key] || new Intl.NumberFormat(lang, compact ?
-      { notation: "compact", maximumSignificantDigits: 3 } :
+      { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 } :
       { minimumFractionDigits: digits, maximumFractionDigits: digits });
     return makers[key];
   }
@@ -24,7 +24,7 @@
 
   function percent(value) {
     var size = Math.abs(value * 100);
-    return (value * 100).toFixed(size >= 20 ? 0 : size >= 1 ? 1 : 2).replace(/\.0+$/, "");
+    return (value * 100).toFixed(size >= 20 || !size ? 0 : size >= 1 ? 1 : 2);
   }
 
   function short(value, props) {
@@ -75,7 +75,7 @@
     var value = props.value;
     if (value == null) { return nothing(); }
     if (props.unit === "change" || props.unit === "points") {
-      var size = props.unit === "points" ? Math.abs(value * 100).toFixed(1) : percent(Math.abs(value)) + " %";
+      var size = props.unit === "points" ? Math.abs(value * 100).toFixed(1) : percent(Math.abs(value));
       return h("span", null, value ? arrow(value) + size : "=");
     }
     return h("span", { title: full(value, props) }, short(value, props));
@@ -138,7 +138,7 @@
       backgroundColor: "var(--tb-surface)", foregroundColor: "var(--tb-text)", borderColor: "var(--tb-hairline)",
       headerBackgroundColor: "var(--tb-surface)", headerTextColor: "var(--tb-muted)", chromeBackgroundColor: "var(--tb-surface)",
       accentColor: "var(--tb-accent)", rowHoverColor: "var(--tb-raised)", fontFamily: "var(--tb-font)", fontSize: 13,
-      wrapperBorder: false, columnBorder: false, headerColumnBorder: false, cellHorizontalPadding: 10,
+      wrapperBorder: false, columnBorder: false, headerColumnBorder: false, cellHorizontalPadding: window.innerWidth < 640 ? 6 : 10,
       headerFontWeight: 500, wrapperBorderRadius: 0
     });
   };

@@ -29,6 +29,8 @@ class Item:
     text: str
     action: str
     href: str
+    exact: str = ""
+    """What the hover says beside it: dates, and how a range is reckoned."""
 
 
 def items(
@@ -57,15 +59,15 @@ def _line(line: Item) -> Component:
     return html.Li(
         [
             html.Span(icon("warning", 18), className=f"tb-{line.kind}"),
-            html.Span(line.text, className="tb-attention-text"),
+            html.Span(line.text, className="tb-attention-text", title=line.exact or None),
             dcc.Link([line.action, icon("right", 16)], href=line.href, className="tb-action"),
         ]
     )
 
 
-def _item(here: Here, kind: Kind, key: str, href: str, **params: Param) -> Item:
+def _item(here: Here, kind: Kind, key: str, href: str, *, exact: str = "", **params: Param) -> Item:
     action = here.say(f"pages.attention.{key}_action")
-    return Item(kind, here.say(f"pages.attention.{key}", **params), action, href)
+    return Item(kind, here.say(f"pages.attention.{key}", **params), action, href, exact)
 
 
 def _money(here: Here, chain: ChainInfo, found: Attention) -> list[Item]:
@@ -102,6 +104,8 @@ def _silent(here: Here, chain: ChainInfo, found: Attention, names: dict[int, str
         _item(
             here, "attention", "silent", f"/store/{store}",
             store=names.get(int(store), str(store)), since=since_of(here, last, chain.today),
+            exact=here.say("pages.attention.silent_exact", day=formats.day_year(last, here.lang))
+            if last is not None else "",
         )
         for store, last in zip(
             found.silent["store_id"].head(MOST), found.silent["last_day"].head(MOST), strict=True
@@ -119,6 +123,7 @@ def _low(here: Here, chain: ChainInfo, found: Attention, names: dict[int, str]) 
             amount=look.shown(row["value"], "money"),
             low=look.shown(max(row["low"], 0), "money"),
             high=look.shown(row["high"], "money"),
+            exact=here.say("pages.attention.low_exact", usual=look.full(row["usual"], "money")),
         )
         for row in records(found.low.head(MOST))
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from flask import has_request_context, request
 from chain.calendars import holidays
 from chain.days import Period
 from dashboard.frame import Here
-from dashboard.loose import records
+from dashboard.loose import attributes, records
 from figures.look import Look, Mark, Picture, locale_config
 from warehouse.reads.protocol import ChainInfo
 
@@ -55,15 +55,16 @@ def picture(drawn: Picture, name: str, here: Here) -> list[Component]:
     height = drawn.figure["layout"]["height"]
     if drawn.empty:
         return [head, html.Div(className="tb-nothing", style={"height": height})]
+    # The drawing code comes after the page, so the place is kept for it.
+    place = {"height": height}
     graph = dcc.Graph(
         id=name,
         figure=drawn.figure,
         config=config(here),
         responsive=True,
-        style={"height": height},
+        style=place,
     )
-    said: dict[str, Any] = {"aria-label": drawn.alt}
-    return [head, html.Div(graph, role="img", **said)]
+    return [head, html.Div(graph, role="figure", style=place, **attributes(aria_label=drawn.alt))]
 
 
 def config(here: Here) -> Any:

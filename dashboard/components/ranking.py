@@ -14,11 +14,15 @@ from chain.money import exponent
 from dashboard.components.picture import narrow
 from dashboard.components.rows import SIDE_METRICS, rows_of
 from dashboard.frame import Here
+from dashboard.loose import as_button
 from dashboard.upload import UPLOADERS
 from figures import formats
 from warehouse.reads.protocol import ChainInfo, Totals
 
 ROW, HEAD = 42, 44
+DESK = {"rank": 66, "name": 180, "value": 150, "change": 96}
+PHONE = {"rank": 58, "name": 110, "value": 82, "change": 74}
+"""Widths of the first columns in pixels; on a phone they fit beside one another."""
 CHOICE = ("share", "spark", *SIDE_METRICS, "city", "region", "days_without")
 SHOWN = ("share", "spark", "orders", "average_ticket", "city")
 
@@ -31,7 +35,10 @@ def tools(here: Here) -> Component:
     )
     chooser = dmc.Popover(
         [
-            dmc.PopoverTarget(dmc.Button(here.say("pages.table.columns"), variant="default")),
+            dmc.PopoverTarget(
+                html.Span(here.say("pages.table.columns")),
+                boxWrapperProps=as_button("tb-button"),
+            ),
             dmc.PopoverDropdown(group),
         ],
         position="bottom-end",
@@ -100,6 +107,7 @@ def grid(
 def columns(here: Here, chain: ChainInfo, metric: Metric) -> list[dict[str, Any]]:
     """Return the columns: place and name frozen, the ranked metric with its bar, and the rest."""
     money = _money(chain)
+    widths = PHONE if narrow() else DESK
     ranked = {
         "field": "v",
         "colId": "value",
@@ -108,11 +116,11 @@ def columns(here: Here, chain: ChainInfo, metric: Metric) -> list[dict[str, Any]
         "cellRenderer": "TillBar",
         "cellRendererParams": {"unit": metric.unit, **money},
         "flex": 2,
-        "minWidth": 150,
+        "minWidth": widths["value"],
         "sort": "desc" if metric.up_is_good is not False else "asc",
     }
     change = {
-        **_number("c", _heading(here, "change"), "change", money, 96),
+        **_number("c", _heading(here, "change"), "change", money, widths["change"]),
         "headerTooltip": here.say("pages.table.change_tip"),
     }
     if metric.unit == "ratio":
@@ -121,13 +129,14 @@ def columns(here: Here, chain: ChainInfo, metric: Metric) -> list[dict[str, Any]
     return [
         {
             "field": "r", "colId": "rank", "headerName": "#", "cellRenderer": "TillRank",
-            "width": 66, "pinned": "left", "lockPosition": "left", "sortingOrder": ["asc", "desc"],
+            "width": widths["rank"], "pinned": "left", "lockPosition": "left",
+            "sortingOrder": ["asc", "desc"],
             "headerTooltip": here.say("pages.table.rank_tip"), "resizable": False,
             "suppressSizeToFit": True,
         },
         {
             "field": "n", "colId": "name", "headerName": here.say("pages.table.store"),
-            "cellRenderer": "TillStore", "width": 112 if narrow() else 180,
+            "cellRenderer": "TillStore", "width": widths["name"],
             "pinned": "left", "lockPosition": "left",
             "comparator": {"function": "tillByPinyin"}, "sortingOrder": ["asc", "desc"],
             "getQuickFilterText": {"function": "tillSearched(params)"},

@@ -6,19 +6,28 @@ from dash import html
 from dash.development.base_component import Component
 
 from chain.days import Period
-from chain.metrics import METRICS
+from chain.metrics import METRICS, Metric
 from dashboard.components.names import some
 from dashboard.frame import Here
 from figures import formats
-from warehouse.reads.protocol import Attention, ChainInfo, Overview, Totals
+from warehouse.reads.protocol import Attention, ChainInfo, Daily, Overview, Totals
 
 LEVEL = 0.005
 NET = METRICS["net_sales"]
 
 
-def paragraph(parts: list[str], lang: str) -> Component:
-    """Return the sentences as the page's first line."""
-    return html.P(("" if lang == "zh" else " ").join(parts), className="tb-sentence")
+def paragraph(parts: list[str], lang: str, exact: str = "") -> Component:
+    """Return the sentences as the page's first line; ``exact`` (its dates) is in the hover."""
+    said = ("" if lang == "zh" else " ").join(parts)
+    return html.P(said, className="tb-sentence", title=exact or None)
+
+
+def exact_days(here: Here, seen: Overview) -> str:
+    """Return the dates that the overview's sentence calls yesterday and last Monday."""
+    if seen.day is None or seen.yesterday is None:
+        return ""
+    days = [formats.day_year(day, here.lang) for day in (seen.day, seen.yesterday.week_period.end)]
+    return here.say("pages.say.exact", day=days[0], than=days[1])
 
 
 def overview(
@@ -104,19 +113,64 @@ def since_of(here: Here, day: date | None, today: date) -> str:
     return formats.day(day, here.lang)
 
 
+def store(
+    here: Here,
+    chain: ChainInfo,
+    metric: Metric,
+    daily: Daily,
+    periods: tuple[Period, Period],
+    now: dict[str, int],
+    before: dict[str, int],
+) -> list[str]:
+    """Say what a store took, by how many orders of what size, and whether it is silent.
+
+    ``now`` and ``before`` are the base sums of ``periods``.
+    """
+    span = formats.days(periods[0].start, periods[0].end, here.lang)
+    if not any(now.values()):
+        return [here.say("pages.say.store_none", span=span)]
+    shown = metric if set(metric.columns) <= set(now) else NET
+    past = shown.value(before) if any(before.values()) else None
+    parts = [_against(here, chain, shown, (shown.value(now), past), periods)]
+    if past is not None and shown.unit == "money" and shown.additive:
+        orders, ticket = (
+            formats.change(part.value(now), part.value(before), part.unit, chain.currency,
+                           here.lang)[0]
+            for part in (METRICS["orders"], METRICS["average_ticket"])
+        )  # fmt: skip
+        parts.append(here.say("pages.say.store_why", orders=orders, ticket=ticket))
+    last = max(daily.frame["day"]) if daily.grain == "day" and len(daily.frame) else None
+    if last and periods[0].end == chain.yesterday and (periods[0].end - last).days > 1:
+        since = since_of(here, last, chain.today)
+        parts.append(here.say("pages.say.store_silent", since=since))
+    return parts
+
+
+def _against(
+    here: Here,
+    chain: ChainInfo,
+    metric: Metric,
+    values: tuple[float | None, float | None],
+    periods: tuple[Period, Period],
+) -> str:
+    now, before = values
+    text, way = formats.change(now, before, metric.unit, chain.currency, here.lang)
+    key = {1: "up", -1: "down", 0: "level"}[way] if before is not None else "alone"
+    return here.say(
+        f"pages.say.rank_{key}",
+        metric=metric.label(here.lang),
+        amount=formats.figure(now, metric.unit, chain.currency, here.lang),
+        span=formats.days(periods[0].start, periods[0].end, here.lang),
+        change=text[2:],
+        than=than_of(here, *periods),
+    )
+
+
 def ranking(
-    here: Here, totals: Totals, label: str, unit: str, chain: ChainInfo, moved: tuple[int, int, int]
+    here: Here, totals: Totals, metric: Metric, chain: ChainInfo, moved: tuple[int, int, int]
 ) -> list[str]:
     """Say what the stores shown took together; ``moved`` counts those up, down and all."""
-    amount = formats.figure(totals.value, unit, chain.currency, here.lang)
-    than = than_of(here, totals.period, totals.before_period)
-    span = formats.days(totals.period.start, totals.period.end, here.lang)
-    text, way = formats.change(totals.value, totals.value_before, unit, chain.currency, here.lang)
-    key = {1: "up", -1: "down", 0: "level"}[way]
-    if totals.value_before is None:
-        key = "alone"
-    first = here.say(
-        f"pages.say.rank_{key}", metric=label, amount=amount, span=span, change=text[2:], than=than
-    )
+    values = totals.value, totals.value_before
+    first = _against(here, chain, metric, values, (totals.period, totals.before_period))
     up, down, count = moved
     return [first, here.say("pages.say.moved", up=up, down=down, count=count)]

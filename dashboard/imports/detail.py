@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
@@ -24,7 +23,7 @@ def detail(here: Here, batch: Batch, rejects: Page, currency: str, zone: str) ->
         html.Div([badge(here, batch.state), _facts(here, batch, zone)], className="detail-head"),
         _note(here, batch),
         _error(here, batch),
-        _counts(here, batch),
+        _counts(here, batch, zone),
         _totals(here, batch, currency),
         _rejects(here, batch, rejects),
     ]
@@ -52,27 +51,26 @@ def _error(here: Here, batch: Batch) -> Component | None:
     return html.Div([icon("warning"), html.P(sentence)], className="detail-error", role="alert")
 
 
-def _counts(here: Here, batch: Batch) -> Component:
+def _counts(here: Here, batch: Batch, zone: str) -> Component:
     cells = [
         html.Div(
             [
                 html.Span(here.say(f"dashboard.imports.count.{name}"), className="muted"),
-                html.Strong(count_full(getattr(batch, f"rows_{name}"), here.lang)),
+                html.Strong(
+                    count_full(getattr(batch, f"rows_{name}"), here.lang),
+                    className="wants" if name == "rejected" and batch.rows_rejected else None,
+                ),
             ],
             className="detail-count",
         )
         for name in COUNTS
     ]
-    span = html.P(
-        here.say(
-            "dashboard.imports.span",
-            first=words.day(batch.first_at.date(), here.lang),
-            last=words.day(batch.last_at.date(), here.lang),
-        )
+    days = (
+        words.span(batch.first_at, batch.last_at, zone, here.lang)
         if batch.first_at and batch.last_at
-        else "",
-        className="muted",
+        else ""
     )
+    span = html.P(here.say("dashboard.imports.span", days=days) if days else "", className="muted")
     return html.Div([html.Div(cells, className="detail-counts"), span])
 
 
@@ -106,7 +104,7 @@ def _totals(here: Here, batch: Batch, currency: str) -> Component | None:
                     *[html.Td(text, className="number") for text in shown],
                     html.Td(
                         left,
-                        className=f"number {'' if total['rounding'] or not residual else 'wants'}",
+                        className=f"number {'' if total['rounding'] or not residual else 'lacks'}",
                     ),
                 ]
             )
@@ -135,15 +133,11 @@ def _rejects(here: Here, batch: Batch, rejects: Page) -> Component | None:
         )
         for row in records(rejects.rows)
     ]
-    download = dmc.Button(
-        html.A(
-            [icon("download", 18), here.say("dashboard.imports.download")],
-            href=f"/imports/{batch.batch_id}/rejects.csv",
-            download="",
-            className="button-link",
-        ),
-        variant="default",
-        size="compact-sm",
+    download = html.A(
+        [icon("download", 18), here.say("dashboard.imports.download")],
+        href=f"/imports/{batch.batch_id}/rejects.csv",
+        download="",
+        className="tb-button",
     )
     more = rejects.total - len(items)
     return html.Section(

@@ -45,18 +45,16 @@ def at_work(here: Here, rows: pd.DataFrame) -> list[Component]:
 
 def _bar(here: Here, row: dict[str, Any]) -> Component:
     share = round(float(row["progress"]) * 100)
-    rows = here.say(
-        "dashboard.imports.rows", count=count_full(float(row["rows_accepted"]), here.lang)
-    )
+    accepted = float(row["rows_accepted"])
+    rows = here.say("dashboard.imports.rows", count=count_full(accepted, here.lang))
+    state = words.state(here.lang, str(row["state"]))
     name = str(row["file_name"])
     return html.Div(
         [
             html.Div(
                 [
                     html.Span(name, className="imports-name"),
-                    html.Span(
-                        f"{words.state(here.lang, str(row['state']))} · {rows}", className="muted"
-                    ),
+                    html.Span(f"{state} · {rows}" if accepted else state, className="muted"),
                 ],
                 className="imports-bar-words",
             ),
@@ -125,18 +123,25 @@ def _row(here: Here, row: dict[str, Any], zone: str) -> Component:
                 className=f"number imports-rejected {'wants' if rejected else ''}",
             ),
             html.Td(news, className="number desk-only"),
-            html.Td(left, className=f"number desk-only {'wants' if residual else ''}"),
-            html.Td(words.moment(row["created_at"], zone, lang), className="number imports-at"),
+            html.Td(left, className=f"number desk-only {'lacks' if residual else ''}"),
+            html.Td(
+                words.moment(row["created_at"], zone, lang),
+                className="number imports-at",
+                title=words.moment_full(row["created_at"], zone, lang),
+            ),
         ]
     )
 
 
 def _short(here: Here, row: dict[str, Any]) -> str:
-    """Return what a phone says after the number: the unit, and what was left out if anything."""
+    """Return what a phone says after the number: the unit, what was left out, what differs."""
     rejected = int(row["rows_rejected"])
-    unit = here.say("dashboard.imports.rows", count="")
-    left = here.say("dashboard.imports.left_out", count=count_full(rejected, here.lang))
-    return f"{unit} · {left}" if rejected else unit
+    said = [here.say("dashboard.imports.unit", count=int(row["rows_accepted"]))]
+    if rejected:
+        said.append(here.say("dashboard.imports.left_out", count=count_full(rejected, here.lang)))
+    if int(row["residual"]):
+        said.append(here.say("dashboard.imports.totals_differ"))
+    return " · ".join(said)
 
 
 def badge(here: Here, state: str) -> Component:

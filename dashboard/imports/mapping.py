@@ -35,7 +35,7 @@ _HINTS = {
     # A wrong guess here would take many payments for one.
     "external_id": ("transaction id", "payment id", "payment number", "单号", "流水"),
     "count": ("count", "orders", "笔数", "单数"),
-    "clock": ("clock",),
+    "clock": ("clock", "时刻"),
     "fee": ("fee", "手续费", "服务费"),
     "kind": ("type", "kind", "类型"),
     "method": ("method", "方式"),

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard.frame import Here
 from dashboard.imports import words
-from dashboard.loose import attributes, records
+from dashboard.loose import records
 from figures.formats import count_full, money_short
 
 LIKELY = 0.5
@@ -29,10 +29,11 @@ def places(here: Here, unbound: pd.DataFrame, stores: pd.DataFrame, currency: st
     rows = [_place(here, row, options, currency) for row in records(unbound.head(SHOWN))]
     return html.Section(
         [
-            html.H2(here.say("dashboard.places.title", count=len(unbound))),
+            html.H2(here.say("dashboard.places.title", count=len(unbound)), className="tb-finding"),
             html.P(here.say("dashboard.places.lead"), className="muted"),
             *rows,
         ],
+        id="bind",
         className="card places",
     )
 
@@ -49,7 +50,7 @@ def _place(
     title = str(row["label"] or (refs[0] if refs else here.say("dashboard.places.account")))
     money = here.say(
         "dashboard.places.money",
-        payments=count_full(float(row["payments"]), here.lang),
+        count=count_full(float(row["payments"]), here.lang),
         gross=money_short(float(row["gross"]), currency, here.lang),
     )
     likely = float(row["likeness"]) >= LIKELY and int(row["suggested_store_id"])
@@ -72,17 +73,18 @@ def _place(
                 id={"type": "places-store", "place": place},
                 data=options,
                 value=str(row["suggested_store_id"]) if likely else None,
+                label=here.say("dashboard.places.store_label"),
                 placeholder=here.say("dashboard.places.choose"),
                 searchable=True,
+                size="sm",
                 className="place-store",
-                **attributes(aria_label=here.say("dashboard.places.choose")),
             ),
             dmc.TextInput(
                 id={"type": "places-since", "place": place},
                 value="",
-                attributes={
-                    "input": {"type": "date", "aria-label": here.say("dashboard.places.since")}
-                },
+                label=here.say("dashboard.places.since"),
+                size="sm",
+                attributes={"input": {"type": "date"}},
                 className="place-since",
             ),
             dmc.Button(here.say("dashboard.places.bind"), id=ref, className="place-bind"),

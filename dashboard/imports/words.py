@@ -1,16 +1,16 @@
 """How an import is told in words: its state, its error, what is left over, when it was."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 
 from chain.money import exponent, to_minor
 from chain.words import catalogue, say
-from figures.formats import count_full, locale, money_full
+from figures.formats import count_full, day_year, days, locale, money_full, symbol
 
 STATE_COLOURS = {
     "received": "gray",
@@ -51,11 +51,31 @@ def total_name(lang: str, name: str) -> str:
 
 def total_amount(lang: str, name: str, value: Decimal, currency: str) -> str:
     """Return a stated total, in full: a number of lines, or money in major units."""
-    if name in COUNTED:
+    if name.removeprefix("etl.total.") in COUNTED:
         return count_full(int(value), lang)
     if value == round(value, exponent(currency)):
         return money_full(to_minor(value, currency), currency, lang)
-    return f"{value.normalize():f}"  # finer than the currency: fees before they are rounded
+    # Finer than the currency: fees before they are rounded.
+    return f"{'-' if value < 0 else ''}{symbol(currency, lang)}{abs(value).normalize():f}"
+
+
+def span(first: datetime, last: datetime, zone: str, lang: str) -> str:
+    """Return the days that a file covers, in the chain's own day: 1–31 Mar 2025."""
+    start, end = (at.astimezone(ZoneInfo(zone)).date() for at in (first, last))
+    if start == end:
+        return day_year(start, lang)
+    said = days(start, end, lang)
+    if start.year != end.year:
+        return said
+    return f"{start.year}年{said}" if lang == "zh" else f"{said} {start.year}"
+
+
+def moment_full(value: datetime | None, zone: str, lang: str) -> str:
+    """Return date and time with the year and the seconds, for a hover; empty for none."""
+    if value is None or value != value:
+        return ""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{day_year(local.date(), lang)} {local:%H:%M:%S}"
 
 
 def moment(value: datetime | None, zone: str, lang: str) -> str:
@@ -65,14 +85,6 @@ def moment(value: datetime | None, zone: str, lang: str) -> str:
     local = value.astimezone(ZoneInfo(zone))
     pattern = "M月d日 HH:mm" if lang == "zh" else "d MMM HH:mm"
     return str(format_datetime(local, pattern, locale=locale(lang)))
-
-
-def day(value: date | None, lang: str) -> str:
-    """Return a date as 11月23日 周一 or Mon 23 Nov; a dash for none."""
-    if value is None:
-        return "–"
-    pattern = "M月d日 EEE" if lang == "zh" else "EEE d MMM"
-    return str(format_date(value, pattern, locale=locale(lang)))
 
 
 def source(lang: str, name: str) -> str:

@@ -3,10 +3,9 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard import skeletons
 from dashboard.answers import kept
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
@@ -32,27 +31,64 @@ def page(app: Dash, board: Board) -> Page:
 
 
 def layout(here: Here, /, **_variables: str) -> Component:
-    """Return the page: drop zone, what is at work, places to bind, the table."""
+    """Return the page with what is in it: drop zone, what is at work, places to bind, the table.
+
+    Nothing of it comes later, for nobody knows beforehand how tall its parts will be.
+    """
+    said, work, table, idle, pages, single = contents(here, 1)
     return html.Div(
         [
             dcc.Store(id="imports-changed", data=0),
             dcc.Store(id="imports-opened"),
-            dcc.Interval(id="imports-tick", interval=TICK_MS, disabled=True),
-            html.P(id="imports-sentence", className="lead"),
+            dcc.Interval(id="imports-tick", interval=TICK_MS, disabled=idle),
+            html.P(said, id="imports-sentence", className="tb-sentence"),
             _zone(here),
-            html.Div(id="imports-work", **attributes(aria_live="polite")),
-            html.Div(id="imports-places"),
-            html.Div(skeletons.table(8), id="imports-list"),
-            html.Div(
-                dmc.Pagination(id="imports-page", total=1, value=1, size="sm"),
-                id="imports-pages",
-                className="pages",
-                hidden=True,
-            ),
+            html.Div(work, id="imports-work", **attributes(aria_live="polite")),
+            html.Div(unbound(here), id="imports-places"),
+            html.Div(table, id="imports-list"),
+            _pages(here, pages, hidden=single),
             _drawer(here),
             _confirm(here),
         ],
         className="imports",
+    )
+
+
+def contents(here: Here, number: int) -> tuple[Any, ...]:
+    """Return sentence, work, table, whether no import runs, the pages and whether it is one."""
+    running = here.reads.running()
+    found = here.reads.batches(page=max(0, number - 1), size=listing.PAGE_SIZE)
+    pages = max(1, -(-found.total // listing.PAGE_SIZE))
+    return (
+        listing.sentence(here, found.total, here.reads.attention()),
+        listing.at_work(here, running),
+        listing.table(here, found, here.reads.chain().time_zone),
+        running.empty,
+        pages,
+        pages == 1,
+    )
+
+
+def unbound(here: Here) -> Component:
+    """Return the places that are bound to no store, each with its form."""
+    reads = here.reads
+    return places(here, reads.places_unbound(), reads.stores(), reads.chain().currency)
+
+
+def _pages(here: Here, total: int, *, hidden: bool) -> Component:
+    return html.Nav(
+        dmc.Pagination(
+            id="imports-page",
+            total=total,
+            value=1,
+            size="sm",
+            withControls=False,
+            withEdges=False,
+        ),
+        id="imports-pages",
+        className="pages",
+        hidden=hidden,
+        **attributes(aria_label=here.say("dashboard.imports.pages")),
     )
 
 
@@ -145,7 +181,12 @@ def _confirm(here: Here) -> Component:
                         dmc.Button(
                             here.say("dashboard.imports.keep"), id="undo-keep", variant="default"
                         ),
-                        dmc.Button(here.say("dashboard.imports.undo"), id="undo-sure", color="red"),
+                        dmc.Button(
+                            here.say("dashboard.imports.undo"),
+                            id="undo-sure",
+                            color="red",
+                            className="button-danger",
+                        ),
                     ],
                     justify="flex-end",
                 ),
@@ -171,33 +212,29 @@ def _list(app: Dash, board: Board) -> None:
         Input("imports-changed", "data"),
         Input("imports-page", "value"),
         State("imports-tick", "disabled"),
+        prevent_initial_call=True,
     )
     @kept
     def fill(_ticks: int, _changed: int, number: int, stopped: bool) -> tuple[Any, ...]:
-        here = board.here()
-        running = here.reads.running()
-        found = here.reads.batches(page=max(0, (number or 1) - 1), size=listing.PAGE_SIZE)
-        pages = max(1, -(-found.total // listing.PAGE_SIZE))
-        return (
-            listing.sentence(here, found.total, here.reads.attention()),
-            listing.at_work(here, running),
-            listing.table(here, found, here.reads.chain().time_zone),
-            # Said only where it changes: forms on this page are drawn anew by it.
-            running.empty if running.empty != stopped else no_update,
-            pages,
-            pages == 1,
-        )
+        said, work, table, idle, pages, single = contents(board.here(), number or 1)
+        # Said only where it changes: forms on this page are drawn anew by it.
+        return said, work, table, idle if idle != stopped else no_update, pages, single
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("board", "anchor"),
+        Output("imports-opened", "clear_data"),
+        Input("imports-places", "children"),
+    )
 
     @app.callback(
         Output("imports-places", "children"),
         Input("imports-changed", "data"),
         Input("imports-tick", "disabled"),
+        prevent_initial_call=True,
     )
     @kept
     def fill_places(_changed: int, _idle: bool) -> Component:
-        here = board.here()
-        reads = here.reads
-        return places(here, reads.places_unbound(), reads.stores(), reads.chain().currency)
+        return unbound(board.here())
 
 
 def _details(app: Dash, board: Board) -> None:

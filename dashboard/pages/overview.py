@@ -93,7 +93,11 @@ def head(here: Here) -> tuple[list[Component], list[Component]]:
     chain = here.reads.chain()
     seen, found = here.reads.overview(), here.reads.attention()
     names = store_names(here, here.reads.stores())
-    said = sentence.paragraph(sentence.overview(here, chain, seen, found, names), here.lang)
+    said = sentence.paragraph(
+        sentence.overview(here, chain, seen, found, names),
+        here.lang,
+        sentence.exact_days(here, seen),
+    )
     tiles = html.Div(_tiles(here, chain, seen), className="tb-tiles")
     lines = items(here, chain, seen, found, names)
     return [html.Div(said, className="tb-head"), tiles], attention_list(here, lines)

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from chain.metrics import METRICS
 from dashboard import skeletons
 from dashboard.answers import kept
+from dashboard.components import sentence
 from dashboard.components.empty import empty
 from dashboard.components.names import records, store_names
 from dashboard.components.picture import look, marks, picture
@@ -70,7 +71,11 @@ def layout(here: Here, /, **variables: str) -> Component:
         [
             dcc.Store(id="store-id", data=int(facts["store_id"])),
             _title(here, facts),
-            html.Div(skeletons.tiles(4, height=172), id="store-head", className="tb-stack"),
+            html.Div(
+                [skeletons.block(29), skeletons.tiles(4, height=168)],
+                id="store-head",
+                className="tb-stack",
+            ),
             _card("store-daily", daily_figure.HEIGHT),
             html.Div(
                 [
@@ -182,8 +187,9 @@ def days(
         grain=grain,
     )
     tiles = html.Div(_tiles(here, chain, filters, daily), className="tb-tiles")
+    said = sentence.store(here, chain, metric, daily, (period, before), now_sums, before_sums)
     return (
-        [tiles],
+        [html.Div(sentence.paragraph(said, here.lang), className="tb-head"), tiles],
         picture(drawn, "store-daily-graph", here),
         picture(tickets, "store-ticket-graph", here),
     )

@@ -98,7 +98,7 @@ def table(here: Here, data: dict[str, Any] | None) -> tuple[Component, Component
     change = ranked["change"]
     change = change[ranked["rank"].notna()]
     moved = int((change > 0).sum()), int((change < 0).sum()), len(change)
-    said = sentence.ranking(here, totals, metric.label(here.lang), metric.unit, chain, moved)
+    said = sentence.ranking(here, totals, metric, chain, moved)
     return (
         sentence.paragraph(said, here.lang),
         grid(here, chain, metric, ranked, here.reads.stores(), totals),

@@ -106,7 +106,7 @@ def test_files_are_sent_and_stand_in_the_list(
         with window.page.expect_file_chooser() as chooser:
             window.page.click("[data-choose=files]")
         chooser.value.set_files([good, empty])
-        expect(window.page.locator(".drop-good")).to_contain_text("Sent, being read")
+        expect(window.page.locator(".drop-good")).to_contain_text("Sent; see the list below")
         expect(window.page.locator(".drop-bad")).to_contain_text("empty.csv is empty")
         window.page.click(".imports-open:has-text('账单 1.csv')")
         expect(window.page.locator(".detail")).to_contain_text("Waiting")

@@ -130,7 +130,7 @@ def _state(page: Page, file: str, word: str) -> None:
 def test_a_bill_goes_in_is_bound_and_moves_the_stores_past(window: Visit, shop: Shop) -> None:
     page = window.page
     _send(window, BILL)
-    expect(page.locator(".drop-good")).to_contain_text("Sent, being read")
+    expect(page.locator(".drop-good")).to_contain_text("Sent; see the list below")
     _state(page, BILL.name, "Done")
     assert shop.gross("A1") == 0
     place = page.locator(".place", has_text="terminal SH001")
