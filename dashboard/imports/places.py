@@ -53,6 +53,7 @@ def _place(
         count=count_full(float(row["payments"]), here.lang),
         gross=money_short(float(row["gross"]), currency, here.lang),
     )
+    platform = words.source(here.lang, str(row["platform"]))
     likely = float(row["likeness"]) >= LIKELY and int(row["suggested_store_id"])
     # The references say which binding is meant; they come back with the click.
     ref = {"type": "places-bind", "place": place}
@@ -62,7 +63,7 @@ def _place(
                 [
                     html.Strong(title),
                     html.Span(
-                        " · ".join([words.source(here.lang, str(row["platform"])), *refs]),
+                        " · ".join([platform, *(ref for ref in refs if ref != title)]),
                         className="muted",
                     ),
                     html.Span(money, className="muted"),

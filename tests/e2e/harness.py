@@ -10,6 +10,11 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PHONE, DESK = 390, 1440
+JUMPS = """
+new PerformanceObserver(list => list.getEntries().forEach(shift => {
+  if (!shift.hadRecentInput) window.tillJumped = (window.tillJumped || 0) + shift.value;
+})).observe({type: "layout-shift", buffered: true});
+"""
 
 
 @contextmanager
@@ -59,6 +64,13 @@ class Visit:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=path, full_page=whole)
 
+    def jumped(self) -> float:
+        """Return by how much the page moved under the reader's eye while it loaded.
+
+        The sum of its layout shifts (W3C, *Layout Instability*); up to 0.1 counts as good.
+        """
+        return float(self.page.evaluate("window.tillJumped || 0"))
+
     def overflows(self) -> bool:
         """Return whether the page scrolls sideways."""
         script = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -90,6 +102,7 @@ def visit(
         ]
     )
     page = context.new_page()
+    page.add_init_script(JUMPS)
     problems: list[str] = []
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))

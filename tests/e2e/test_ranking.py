@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from dashboard.pages import store, stores
 from tests.conftest import Database
-from tests.e2e.harness import PHONE, open_browser, visit
+from tests.e2e.harness import DESK, PHONE, open_browser, visit
 from tests.integration.boards import EMAIL, PASSWORD, running
 from warehouse.session import Scope
 from warehouse.sums import create_touched, recompute
@@ -147,3 +147,17 @@ def test_a_phone_shows_the_ranking_without_scrolling_sideways(
         window.open(f"/stores?{PERIOD}")
         _first(window.page, "Store 1000")
         assert not window.overflows()
+        # Place, name, figure and change stand beside one another.
+        change = window.page.locator(".ag-row[row-index='0'] [col-id=c]").bounding_box()
+        assert change is not None
+        assert change["x"] + change["width"] <= PHONE
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_nothing_jumps_while_a_page_fills(browser: Browser, address: str, width: int) -> None:
+    with visit(browser, address, width=width) as window:
+        window.log_in(EMAIL, PASSWORD)
+        for path in (f"/stores?{PERIOD}", f"/store/2?{PERIOD}"):
+            window.open(path)
+            expect(window.page.locator(".main-svg").first).to_be_visible()
+            assert window.jumped() < 0.05, path

@@ -194,6 +194,17 @@ def test_any_period_is_answered_even_one_without_data(tea: Tea, period: str) -> 
     store.busy_hours(here, data, "light", tea.ids[1])
 
 
+def test_a_stores_page_says_first_what_it_took_why_and_whether_it_is_silent(tea: Tea) -> None:
+    here = tea.here("en")
+    grows = words(store.days(here, {"period": "last28"}, "light", tea.ids[0])[0])
+    assert "in 26 Oct–22 Nov" in grows
+    assert "above the 28 days before. Orders = the same, average ticket ▲" in grows
+    silent = words(store.days(here, {"period": "last7"}, "light", tea.ids[1])[0])
+    assert "It has sent no data since Thursday." in silent
+    nothing = {"period": "2020-01-01..2020-02-01"}
+    assert "No sales came in" in words(store.days(here, nothing, "light", tea.ids[0])[0])
+
+
 @pytest.mark.parametrize("number", ["999999", "x", "-1", "²"])
 def test_a_store_that_is_not_there_is_said_so(tea: Tea, number: str) -> None:
     assert "There is no such store" in words(store.layout(tea.here("en"), store_id=number))

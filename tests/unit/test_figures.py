@@ -1,6 +1,7 @@
 """Promises of the pictures: valid for Plotly, gaps kept, one hover box, words in both languages."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -13,9 +14,10 @@ from chain.words import Lang
 from figures.daily import daily_sales, sparkline
 from figures.hours import hour_of_week
 from figures.look import Look, Mark, Picture, day_ticks, key_colour, platform_colour
-from figures.mix import platform_mix
+from figures.mix import APART, platform_mix
 from figures.ranks import rank_bump
 from figures.ticket import ticket_and_orders
+from figures.tokens import contrast
 
 PERIOD = Period(date(2026, 10, 19), date(2026, 11, 22))
 GAP = date(2026, 11, 3)
@@ -166,6 +168,38 @@ def test_platforms_past_the_seventh_are_other_and_shares_add_up() -> None:
     traces = mix(LOOK).figure["data"]
     assert traces[-1]["name"] == "Other"
     assert sum(trace["y"][0] for trace in traces) == pytest.approx(100, abs=0.1)
+
+
+def test_every_platform_is_named_beside_its_part_and_no_name_covers_another() -> None:
+    picture = mix(LOOK)
+    labels = picture.figure["layout"]["annotations"]
+    assert len(labels) == len(picture.figure["data"])
+    places = [label["y"] for label in labels]
+    assert all(above - below >= APART - 1e-9 for below, above in pairwise(places))
+    assert places[0] > 0
+    assert places[-1] < 100
+
+
+def test_a_place_too_deep_to_draw_is_said_so_on_the_axis() -> None:
+    rows = [
+        {"start": date(2026, 10, 5) + timedelta(weeks=week), "store_id": store, "value": 1.0,
+         "rank": rank, "partial": False}
+        for week, order in enumerate(([30, *range(1, 30)], range(1, 31)))
+        for store, rank in enumerate(order)
+    ]  # fmt: skip
+    names = {store: str(store) for store in range(30)}
+    drawn = rank_bump(pd.DataFrame(rows), names, metric=metric("net_sales"), look=LOOK)
+    axis = drawn.figure["layout"]["yaxis"]
+    assert axis["ticktext"] == ["1", "5", "10", "14+"]
+    assert max(y for trace in drawn.figure["data"] for y in trace["y"]) == axis["tickvals"][-1]
+
+
+def test_what_is_written_in_a_picture_can_be_read_on_its_card() -> None:
+    """Letters have 4.5 to 1 (WCAG 2.2, AA), which the colours of lines need not have."""
+    for look in LOOKS:
+        for draw in (daily, mix, ticket, ranks):
+            for note in draw(look).figure["layout"]["annotations"]:
+                assert contrast(note["font"]["color"], look.tokens.surface) >= 4.5
 
 
 def test_the_unfinished_week_is_left_out_of_the_ranks() -> None:

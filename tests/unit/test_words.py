@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from chain.words import LANGS, catalogue
+from chain.words import LANGS, catalogue, say
 
 OTHERS = [lang for lang in LANGS if lang != "en"]
 
@@ -27,3 +27,9 @@ def test_a_sentence_takes_the_same_values_in_every_language(lang: str) -> None:
         if gaps(sentence) != gaps(other[key])
     }
     assert different == {}
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 file is in."), (2, "2 files are in.")])
+def test_one_thing_is_said_in_the_singular(count: int, said: str) -> None:
+    for written in (count, str(count)):
+        assert say("en", "dashboard.imports.sentence", count=written) == said
