@@ -4,10 +4,11 @@ A file is read once, front to back. Its rows are copied into staging tables whil
 whole file is checked, and only then is anything merged. A large file is merged as two parts at
 once, each over its own business dates (even and odd days), each in a transaction that also brings
 the sums of its days up to date: no reader sees half a day, and an import that was killed goes on
-with the part that is missing.
+with what is missing.
 """
 
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -25,8 +26,9 @@ from etl.loading import Lane, Loader, Plan
 from etl.reading import ColumnMapSpec, Leaf, leaves, open_bill
 from warehouse import batches, locks
 from warehouse.batches import Outcome
-from warehouse.session import Scope, Warehouse
+from warehouse.session import Scope, Warehouse, away
 from warehouse.telemetry import count_batch
+from warehouse.undo import give_up
 
 log = structlog.get_logger(__name__)
 
@@ -148,7 +150,16 @@ class Importer:
             raise
         except TillboardError as error:
             bound.warning("import_refused", reason=error.key)
-            self._fail(batch_id, error)
+            self._fail(batch_id, error, connection)
+            return
+        except Exception as error:
+            if away(error):
+                raise TransientError("warehouse.unreachable") from error
+            # Its words may quote the file, which no log may hold: where it happened is enough.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            fault = type(error).__name__
+            bound.error("import_broke", fault=fault, at=f"{Path(at.filename).name}:{at.lineno}")
+            self._fail(batch_id, PermanentError("etl.unexpected", fault=fault), connection)
             return
         bound.info("import_done")
 
@@ -161,16 +172,15 @@ class Importer:
         bill: Bill,
     ) -> None:
         batch_id = int(batch["batch_id"])
-        names = ("even", "odd") if leaf.size >= self.large_bytes else ("all",)
-        todo = [name for name in names if name not in batch["parts"]]
-        lanes = [Lane(name, stack.enter_context(self.warehouse.hold(self.scope))) for name in todo]
-        plan = Plan(self.scope.chain_id, batch_id, bill, self.payer_key, split=len(names) > 1)
+        names = _parts(batch, large=leaf.size >= self.large_bytes)
+        lanes = [Lane(name, stack.enter_context(self.warehouse.hold(self.scope))) for name in names]
+        plan = Plan(self.scope.chain_id, batch_id, bill, self.payer_key, again=bool(batch["parts"]))
         loader = Loader(plan, connection, lanes, self._reporter(batch_id, leaf))
         outcome = loader.read()
         with self.warehouse.begin(self.scope) as other:
             self._refuse_rival(other, batch_id, bill, outcome)
             batches.merging(other, self.scope.chain_id, batch_id)
-        if len(names) == 1 and lanes:
+        if len(lanes) == 1:
             loader.merge(lanes[0], outcome, finish=True)
             return
         _at_once([partial(loader.merge, lane, outcome, finish=False) for lane in lanes])
@@ -213,11 +223,31 @@ class Importer:
         count_batch(batch)
         return batch
 
-    def _fail(self, batch_id: int, error: TillboardError) -> None:
+    def _fail(
+        self, batch_id: int, error: TillboardError, connection: Connection | None = None
+    ) -> None:
         state = "quarantined" if error.key in QUARANTINE else "failed"
-        with self.warehouse.begin(self.scope) as connection:
-            batches.fail(connection, self.scope.chain_id, batch_id, state, error)
+        if connection is not None:
+            with connection.begin():
+                give_up(connection, self.scope.chain_id, batch_id, state, error)
+            return
+        with self.warehouse.begin(self.scope) as other:
+            give_up(other, self.scope.chain_id, batch_id, state, error)
 
+
+def _parts(batch: dict[str, Any], *, large: bool) -> tuple[str, ...]:
+    """Return the parts to merge: of a batch that is in already, or half in, what is left as one.
+
+    What went into which part hung on the bindings of that time, so it is not split again.
+    """
+    if not batch["parts"]:
+        return PARTS if large else ("all",)
+    missing = [name for name in PARTS if name not in batch["parts"]]
+    return (missing[0] if len(missing) == 1 else f"more {len(batch['parts'])}",)
+
+
+PARTS = ("even", "odd")
+"""The parts of a large file: its even and its odd business dates."""
 
 QUARANTINE = frozenset({"etl.unknown_layout", "etl.unknown_layout_near"})
 """Reasons that keep the file for a person to map, and not only say that it is no good."""

@@ -18,7 +18,7 @@ from etl.canonical import Bill, Chunk, ControlTotal, Statement
 from etl.staged import Stager, personal_ref
 from warehouse import batches, locks, staging
 from warehouse.batches import Outcome
-from warehouse.merge import EVER, Batch, merge
+from warehouse.merge import EVER, Batch, drop_merged, merge
 from warehouse.session import driver
 
 KEPT_REJECTS = 100_000
@@ -32,13 +32,13 @@ PIECE_ROWS = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be loaded. ``split`` sends even and odd business dates to separate lanes."""
+    """What is to be loaded; ``again``: some of it is in already, by this very batch."""
 
     chain_id: int
     batch_id: int
     bill: Bill
     payer_key: str
-    split: bool
+    again: bool = False
 
 
 def ahead(items: Iterator[Chunk]) -> Generator[Chunk]:
@@ -83,6 +83,7 @@ class Lane:
         self.days: set[tuple[date, int]] = set()
         self._batches: queue.Queue[pl.DataFrame | None] = queue.Queue(maxsize=1)
         self._error: BaseException | None = None
+        self._ended = False
         self._thread = threading.Thread(target=self._copy, name=f"copy-{name}")
 
     def start(self) -> None:
@@ -120,7 +121,7 @@ class Lane:
     def _runs(self) -> Iterator[pl.DataFrame]:
         """Yield what comes in runs of ascending keys: the merge then walks the index, in order."""
         waiting: list[pl.DataFrame] = []
-        while (rows := self._batches.get()) is not None:
+        while (rows := self._next()) is not None:
             if self._error is None:
                 waiting.append(rows)
             if sum(map(len, waiting)) >= RUN_ROWS:
@@ -128,6 +129,11 @@ class Lane:
                 waiting.clear()
         if waiting:
             yield pl.concat(waiting).sort("key_hi")
+
+    def _next(self) -> pl.DataFrame | None:
+        rows = self._batches.get()
+        self._ended = rows is None
+        return rows
 
     def _copy(self) -> None:
         try:
@@ -141,7 +147,8 @@ class Lane:
                 staging.analyze(raw)
         except BaseException as error:  # noqa: BLE001 - raised again in the reading thread
             self._error = error
-            while self._batches.get() is not None:
+            # The server may refuse the last rows only after the end was heard: it is said once.
+            while not self._ended and self._next() is not None:
                 pass
 
 
@@ -231,13 +238,13 @@ class Loader:
         return {} if statement.personal else statement.account_refs
 
     def _route(self, rows: pl.DataFrame) -> None:
-        if not self._plan.split:
-            self._lanes["all"].put(rows)
+        if len(self._lanes) == 1:
+            for lane in self._lanes.values():
+                lane.put(rows)
             return
         even = pl.col("business_date").to_physical() % 2 == 0
         for name, mine in (("even", even), ("odd", ~even)):
-            if name in self._lanes:
-                self._lanes[name].put(rows.filter(mine))
+            self._lanes[name].put(rows.filter(mine))
 
     def _outcome(self, tally: _Tally) -> Outcome:
         bill, statement = self._plan.bill, self._plan.bill.statement
@@ -281,8 +288,13 @@ class Loader:
     def _merge(self, lane: Lane, outcome: Outcome) -> None:
         plan = self._plan
         batch = Batch(plan.chain_id, plan.batch_id, plan.bill.platform, outcome.rank_at)
+        rows = lane.rows
         overlap = batches.overlap(lane.connection, plan.chain_id, plan.batch_id, outcome)
-        counts = merge(lane.connection, batch, lane.rows, lane.days, overlap=overlap)
+        if plan.again:
+            rows -= drop_merged(lane.connection, plan.chain_id, plan.batch_id)
+            if not rows:
+                return
+        counts = merge(lane.connection, batch, rows, lane.days, overlap=overlap or plan.again)
         batches.part_done(
             lane.connection,
             plan.chain_id,

@@ -97,7 +97,7 @@ def load(warehouse: Warehouse, scope: Scope, bill: MadeBill, *, lanes: int = 1) 
     names = ("all",) if lanes == 1 else ("even", "odd")
     with warehouse.hold(scope) as own, warehouse.hold(scope) as one, warehouse.hold(scope) as two:
         opened = [Lane(name, held) for name, held in zip(names, (one, two), strict=False)]
-        plan = Plan(scope.chain_id, received.batch_id, bill, "test-key", split=lanes == 2)
+        plan = Plan(scope.chain_id, received.batch_id, bill, "test-key")
         loader = Loader(plan, own, opened, _silent)
         outcome = loader.read()
         for lane in opened:

@@ -56,7 +56,8 @@ def receive(
 ) -> Received:
     """Return the batch of a file, made on first sight; one that failed is set to start again.
 
-    The same bytes are the same batch, whatever the file is called.
+    The same bytes are the same batch, whatever the file is called. One that is done and refused
+    lines is set to try those again: what refused them may have been mended since.
     """
     values = {
         "chain": chain_id,
@@ -135,7 +136,8 @@ def progress(
         connection,
         chain_id,
         batch_id,
-        "bytes_read = :bytes, rows_accepted = :rows",
+        "bytes_read = :bytes, rows_accepted ="
+        " case when options ? 'retry' then rows_accepted else :rows end",
         bytes=bytes_read,
         rows=rows,
     )
@@ -189,7 +191,7 @@ def reject(
     connection: Connection, chain_id: int, batch_id: int, records: Iterable[BadRecord]
 ) -> None:
     """Keep the refused rows of a batch in place of those of an earlier try."""
-    connection.execute(
+    earlier = connection.execute(
         text("delete from reject where chain_id = :chain and batch_id = :batch"),
         {"chain": chain_id, "batch": batch_id},
     )
@@ -201,6 +203,7 @@ def reject(
             "reason": record.reason,
             "params": json.dumps(record.params),
             "raw": record.raw.replace("\x00", "\ufffd"),
+            "again": earlier.rowcount > 0,
         }
         for record in records
     ]
@@ -211,12 +214,16 @@ def reject(
 def fail(
     connection: Connection, chain_id: int, batch_id: int, state: str, error: TillboardError
 ) -> None:
-    """End the batch as ``quarantined`` or ``failed``, with the sentence that says why."""
+    """End the batch as ``quarantined`` or ``failed``, with the sentence that says why.
+
+    One that was tried again for its refused lines stays as it was before, and says why too.
+    """
     _update(
         connection,
         chain_id,
         batch_id,
-        "state = :state, error_key = :key, error_params = cast(:params as jsonb)",
+        "state = case when options ? 'retry' then 'done' else :state end,"
+        " options = options - 'retry', error_key = :key, error_params = cast(:params as jsonb)",
         state=state,
         key=error.key,
         params=json.dumps(error.params),
@@ -255,15 +262,19 @@ _RECEIVE = text(
                               request_id, created_by)
     values (:chain, :name, :sha, :container, :size, cast(:options as jsonb), :request, :user)
     on conflict (chain_id, sha256) where state <> 'undone' do update set
-        state = case when import_batch.state in ('quarantined', 'failed') then 'received'
-                     else import_batch.state end,
+        state = case when import_batch.state in ('quarantined', 'failed')
+                       or import_batch.state = 'done' and import_batch.rows_rejected > 0
+                     then 'received' else import_batch.state end,
         options = import_batch.options || excluded.options
+            || case when import_batch.state = 'done' and import_batch.rows_rejected > 0
+                    then '{"retry": true}'::jsonb else '{}' end
     returning batch_id, state
     """
 )
 _OVERLAPPING = """
     from import_batch b
-    where b.chain_id = :chain and b.batch_id <> :batch and b.state = 'done'
+    where b.chain_id = :chain and b.batch_id <> :batch
+      and (b.state = 'done' or b.options ? 'retry')
       and b.first_at <= cast(:last as timestamptz)
       and b.last_at >= cast(:first as timestamptz)
       and exists (
@@ -287,12 +298,14 @@ _FINISH = text(
             select coalesce(sum((value ->> 'changed')::bigint), 0) from jsonb_each(parts)),
         rows_same = (select coalesce(sum((value ->> 'same')::bigint), 0) from jsonb_each(parts)),
         totals = cast(:totals as jsonb), error_key = '', error_params = '{}',
+        options = options - 'retry',
         bytes_read = size_bytes, updated_at = clock_timestamp()
     where chain_id = :chain and batch_id = :batch
     """
 )
 _REJECT = text(
-    "insert into reject (chain_id, batch_id, line, reason, params, raw)"
-    " values (:chain, :batch, :line, :reason, cast(:params as jsonb), :raw)"
+    "insert into reject (chain_id, batch_id, line, reason, params, raw, retried_at)"
+    " values (:chain, :batch, :line, :reason, cast(:params as jsonb), :raw,"
+    " case when :again then now() end)"
     " on conflict do nothing"
 )

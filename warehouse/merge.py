@@ -88,6 +88,16 @@ def merge(
     return counts
 
 
+def drop_merged(connection: Connection, chain_id: int, batch_id: int) -> int:
+    """Take from ``pg_temp.staged`` what the batch has in already; return how many rows went.
+
+    For a batch that is taken up again. Where it was done and is tried again for the lines that it
+    refused, nothing but those lines is left.
+    """
+    values = {"chain_id": chain_id, "batch_id": batch_id}
+    return sum(connection.execute(one, values).rowcount for one in _DROP_MERGED)
+
+
 def _insert(
     connection: Connection, values: dict[str, object], known: int, staged: int
 ) -> tuple[int, bool]:
@@ -176,6 +186,30 @@ _INSERT_ONCE = text(
     " on conflict (chain_id, key) do nothing"
 )
 
+_DROP_MERGED = [
+    *(
+        text(
+            f"""
+            delete from staged s using {table} p
+            where p.chain_id = :chain_id and p.batch_id = :batch_id
+              and p.key = s.key and p.content_hash = s.content_hash
+            """
+        )
+        for table in ("payment", "payment_history", "payment_sighting")
+    ),
+    # Of a very bad file not all refused lines are kept; then any line may be one of them.
+    text(
+        """
+        delete from staged s using import_batch b
+        where b.chain_id = :chain_id and b.batch_id = :batch_id and b.options ? 'retry'
+          and b.rows_rejected <= (
+              select count(*) from reject r where r.chain_id = :chain_id and r.batch_id = :batch_id)
+          and not exists (
+              select from reject r
+              where r.chain_id = :chain_id and r.batch_id = :batch_id and r.line = s.line)
+        """
+    ),
+]
 _HIT = """
     create temp table hit on commit drop as
     select s.key, s.content_hash, s.line, p.batch_id as known_batch,

@@ -34,8 +34,8 @@ def add_places(
 ) -> None:
     """Add the places that are not known yet.
 
-    A place whose store id is a store's own code, or whose label is a store's name, binds itself;
-    any other is unassigned until somebody binds it.
+    A place whose store id is a store's own code, or whose label is a store's name, binds itself
+    from ever, whatever a person said of a later time; any other is unassigned until bound.
     """
     rows = [
         {
@@ -90,15 +90,12 @@ _ADD_PLACE = text(
 )
 _BIND_ITSELF = text(
     """
-    insert into store_binding (chain_id, account_id, ref_kind, ref, store_id)
+    insert into store_binding (chain_id, account_id, ref_kind, ref, store_id, created_by)
     select distinct on (p.account_id, p.store_ref)
-           p.chain_id, p.account_id, 'store', p.store_ref, s.store_id
+           p.chain_id, p.account_id, 'store', p.store_ref, s.store_id, 0
     from place p join store s on s.chain_id = p.chain_id and not s.unassigned
         and (s.code = p.store_ref or p.label in (s.name, s.name_en) and p.label <> '')
     where p.chain_id = :chain and p.batch_id = :batch and p.store_ref <> ''
-      and not exists (
-          select from store_binding b where b.chain_id = p.chain_id
-          and b.account_id = p.account_id and b.ref_kind = 'store' and b.ref = p.store_ref)
     order by p.account_id, p.store_ref, s.code <> p.store_ref, s.store_id
     on conflict do nothing
     """

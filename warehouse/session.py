@@ -10,7 +10,8 @@ from typing import cast
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from chain.errors import PermanentError, TransientError
 
@@ -68,6 +69,7 @@ class Warehouse:
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_pre_ping=True,
+            hide_parameters=True,  # they are rows of bills, and errors are logged
             connect_args={"connect_timeout": 10, "application_name": "tillboard"},
         )
         event.listen(self.engine, "connect", _refuse_a_role_that_bypasses)
@@ -148,6 +150,13 @@ def cannot_connect(setting: str, error: Exception) -> TransientError:
     """Return the sentence for a server that the address in ``setting`` does not lead to."""
     why = next(iter(str(error).strip().splitlines()), "")
     return TransientError("warehouse.cannot_connect", setting=setting, why=why)
+
+
+def away(error: BaseException) -> bool:
+    """Whether ``error`` says that the server is gone or at its limits, and no more than that."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error.orig, psycopg.OperationalError)
+    return isinstance(error, psycopg.OperationalError | PoolTimeoutError)
 
 
 def driver(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:

@@ -1,8 +1,8 @@
-"""Undo one batch: the warehouse afterwards is as if the file had never come."""
+"""Undo one batch, or give it up: the warehouse is as if the file had never come."""
 
 from sqlalchemy import Connection, text
 
-from chain.errors import PermanentError
+from chain.errors import PermanentError, TillboardError
 from warehouse import batches, locks, sums
 from warehouse.merge import STORED, elect
 
@@ -18,8 +18,39 @@ def undo(connection: Connection, chain_id: int, batch_id: int) -> int:
     batch = batches.get(connection, chain_id, batch_id)
     if batch["state"] != "done":
         raise PermanentError("warehouse.batch_not_undoable", batch=batch_id, state=batch["state"])
-    for account in sorted(batch["account_ids"]):
+    for account in _accounts(connection, chain_id, batch_id):
         locks.hold_transaction(connection, locks.Lock.ACCOUNT, account)
+    touched = _take_back(connection, chain_id, batch_id)
+    connection.execute(
+        text(
+            "update import_batch set state = 'undone', updated_at = clock_timestamp()"
+            " where chain_id = :chain_id and batch_id = :batch_id"
+        ),
+        {"chain_id": chain_id, "batch_id": batch_id},
+    )
+    return touched
+
+
+def give_up(
+    connection: Connection, chain_id: int, batch_id: int, state: str, error: TillboardError
+) -> None:
+    """End a batch as ``failed`` or ``quarantined``, and take back all that it brought until then.
+
+    That is places and accounts, and of a large file a part that was merged. What is in of a batch
+    that is only tried again for the lines it refused stays. An import gives up in the session that
+    holds its accounts. Raises TransientError where another session has one of them.
+    """
+    batch = batches.get(connection, chain_id, batch_id)
+    if "retry" not in batch["options"]:
+        for account in _accounts(connection, chain_id, batch_id):
+            locks.hold_transaction(connection, locks.Lock.ACCOUNT, account)
+        if batch["parts"]:
+            _take_back(connection, chain_id, batch_id)
+        _forget_places(connection, chain_id, batch_id)
+    batches.fail(connection, chain_id, batch_id, state, error)
+
+
+def _take_back(connection: Connection, chain_id: int, batch_id: int) -> int:
     values: dict[str, object] = {"chain_id": chain_id, "batch_id": batch_id}
     connection.execute(
         text("drop table if exists pg_temp.contested, pg_temp.touched, pg_temp.winner")
@@ -38,7 +69,21 @@ def undo(connection: Connection, chain_id: int, batch_id: int) -> int:
     sums.recompute(connection, chain_id)
     for statement in _FORGET_THE_REST:
         connection.execute(statement, values)
+    _forget_places(connection, chain_id, batch_id)
     return touched
+
+
+def _accounts(connection: Connection, chain_id: int, batch_id: int) -> list[int]:
+    values = {"chain_id": chain_id, "batch_id": batch_id}
+    return list(connection.scalars(_ACCOUNTS, values))
+
+
+def _forget_places(connection: Connection, chain_id: int, batch_id: int) -> None:
+    """Remove places of the batch's accounts that nothing was taken at, and what hung on them."""
+    values: dict[str, object] = {"chain_id": chain_id, "batch_id": batch_id}
+    if accounts := _accounts(connection, chain_id, batch_id):
+        for statement in _FORGET_PLACES:
+            connection.execute(statement, {**values, "accounts": accounts})
 
 
 _CONTESTED = text(
@@ -131,8 +176,23 @@ _REPLACE_CURRENT = [
 _FORGET_THE_REST = [
     text("delete from reject where chain_id = :chain_id and batch_id = :batch_id"),
     text(
+        "update import_batch set parts = '{}' where chain_id = :chain_id and batch_id = :batch_id"
+    ),
+]
+_ACCOUNTS = text(
+    """
+    select account_id from place where chain_id = :chain_id and batch_id = :batch_id
+    union
+    select a::bigint from import_batch, jsonb_array_elements(account_ids) a
+    where chain_id = :chain_id and batch_id = :batch_id
+    order by account_id
+    """
+)
+_FORGET_PLACES = [
+    text(
         """
-        delete from place p where p.chain_id = :chain_id and p.batch_id = :batch_id
+        delete from place p
+        where p.chain_id = :chain_id and p.account_id = any(:accounts) and p.batch_id <> 0
           and not exists (select from payment y
                           where y.chain_id = p.chain_id and y.place_id = p.place_id)
           and not exists (select from payment_history y
@@ -141,8 +201,21 @@ _FORGET_THE_REST = [
     ),
     text(
         """
-        update import_batch set state = 'undone', updated_at = clock_timestamp()
-        where chain_id = :chain_id and batch_id = :batch_id
+        delete from store_binding b
+        where b.chain_id = :chain_id and b.account_id = any(:accounts) and b.created_by = 0
+          and not exists (
+              select from place p where p.chain_id = b.chain_id
+              and p.account_id = b.account_id and p.store_ref = b.ref)
+        """
+    ),
+    text(
+        """
+        delete from account a
+        where a.chain_id = :chain_id and a.account_id = any(:accounts)
+          and not exists (select from place p
+                          where p.chain_id = a.chain_id and p.account_id = a.account_id)
+          and not exists (select from store_binding b
+                          where b.chain_id = a.chain_id and b.account_id = a.account_id)
         """
     ),
 ]

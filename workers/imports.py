@@ -13,7 +13,7 @@ from etl.importer import Importer
 from warehouse import batches
 from warehouse.session import Scope, Warehouse
 from warehouse.telemetry import BATCHES, count_batch
-from warehouse.undo import undo
+from warehouse.undo import give_up, undo
 
 STUCK_AFTER = timedelta(minutes=2)
 """An import says every second how far it is; one silent for so long is nobody's."""
@@ -49,7 +49,7 @@ class Imports:
         else:
             gone = PermanentError("runtime.file_gone", name=batch["file_name"])
             with self.warehouse.begin(scope) as connection:
-                batches.fail(connection, chain_id, batch_id, "failed", gone)
+                give_up(connection, chain_id, batch_id, "failed", gone)
                 batch = batches.get(connection, chain_id, batch_id)
             count_batch(batch)
 

@@ -13,9 +13,11 @@ from dashboard.imports.words import AT_WORK
 from dashboard.upload import UPLOADERS
 from warehouse import batches
 from warehouse.binding import bind
+from warehouse.reads.protocol import Batch
 
 NEEDED = ("occurred_at", "gross")
 """Without these no row is a payment; a row without a number is known by what it says."""
+FAILED = frozenset({"failed", "quarantined"})
 NARROWEST = ("terminal", "operator", "store")
 """A place is bound by the narrowest id that the platform states for it."""
 
@@ -26,8 +28,16 @@ def allow(here: Here) -> None:
         raise PermanentError("dashboard.upload.not_allowed")
 
 
+def can_retry(batch: Batch) -> bool:
+    """Whether there is something to try again: the file, or lines of it that were refused."""
+    return batch.state in FAILED or (batch.state == "done" and batch.rows_rejected > 0)
+
+
 def retry(board: Board, here: Here, batch_id: int, column_map: str = "") -> None:
-    """Start an import that failed or was put aside again, by ``column_map`` where one is named."""
+    """Start an import again that failed, was put aside or refused lines.
+
+    It is read by ``column_map`` where one is named.
+    """
     allow(here)
     chain_id = here.scope.chain_id
     with board.warehouse.begin(here.scope) as connection:

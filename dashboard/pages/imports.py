@@ -17,7 +17,6 @@ from dashboard.loose import attributes, records
 
 TICK_MS = 1500
 UNDOABLE = frozenset({"done"})
-AGAIN = frozenset({"failed", "quarantined"})
 
 
 def page(app: Dash, board: Board) -> Page:
@@ -259,7 +258,7 @@ def _details(app: Dash, board: Board) -> None:
             batch.file_name,
             detail(here, batch, rejects, chain.currency, chain.time_zone),
             mapping.form(here, batch, chain),
-            "inline-flex" if batch.state in AGAIN else "none",
+            "inline-flex" if changes.can_retry(batch) else "none",
             "inline-flex" if batch.state in UNDOABLE else "none",
             batch.batch_id,
         )

@@ -19,6 +19,10 @@ _MARKS = (
 )
 
 
+_NO_TEXT = b"\xff"
+"""A byte that is no text in UTF-8 and, carried, none in GB18030."""
+
+
 def sniff(head: bytes) -> tuple[str, int]:
     """Return the encoding of a file that starts with ``head``, and the length of its mark.
 
@@ -33,7 +37,8 @@ def sniff(head: bytes) -> tuple[str, int]:
         # Chinese bills are full of digits and commas, so one half of UTF-16 is rich in zeros.
         if max(odd, even) > len(sample) // 16 and min(odd, even) * 8 < max(odd, even):
             return ("utf-16-le" if odd > even else "utf-16-be"), 0
-        raise PermanentError("etl.wrong_encoding")
+        if sample.count(0) * 50 > len(sample):
+            raise PermanentError("etl.wrong_encoding")
     errors = {codec: _errors(head, codec) for codec in ("utf-8", "gb18030")}
     codec = min(errors, key=lambda one: errors[one])
     # A few broken bytes spoil their rows only; a file full of them is something else.
@@ -99,13 +104,19 @@ class Blocks:
                 if not raw:
                     return self._convert(b"", True)
             if block := self._convert(raw, False):
-                return block
+                # No warehouse keeps a NUL in a text: the line is refused like other broken bytes.
+                return block.replace(b"\0", _NO_TEXT)
+
+
+def _carried(raw: bytes) -> bytes:
+    whole = raw.replace(b"\0", _NO_TEXT)
+    return whole if whole.isascii() else whole.decode("latin-1").encode()
 
 
 def _converter(codec: str) -> Callable[[bytes, bool], bytes]:
     if codec == "utf-8":
         return lambda raw, _: raw
     if codec == "gb18030":
-        return lambda raw, _: raw if raw.isascii() else raw.decode("latin-1").encode()
+        return lambda raw, _: _carried(raw)
     decoder = codecs.getincrementaldecoder(codec)("replace")
     return lambda raw, final: decoder.decode(raw, final).encode()

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import stat
 import tempfile
 import zipfile
@@ -14,7 +15,7 @@ from typing import BinaryIO
 from chain.errors import PermanentError
 from etl.reading.limits import LIMITS, MB, Limits
 
-_ZIP = b"PK\x03\x04"
+_ZIP, _ZIP_OF_NOTHING = b"PK\x03\x04", b"PK\x05\x06"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
 
 
@@ -76,7 +77,7 @@ def leaves(path: Path, *, limits: Limits = LIMITS) -> Iterator[Leaf]:
     """Yield the files that may be bills in ``path``: itself, a folder's, a zip's (nested once).
 
     Raises PermanentError (etl.zip_truncated, etl.zip_bomb, etl.zip_many, etl.zip_encrypted,
-    etl.zip_path, etl.zip_empty) before any bill of a bad zip is given.
+    etl.zip_path, etl.zip_empty, etl.zip_deep) before any bill of a bad zip is given.
     """
     if path.is_dir():
         for each in sorted(path.rglob("*")):
@@ -85,9 +86,19 @@ def leaves(path: Path, *, limits: Limits = LIMITS) -> Iterator[Leaf]:
         return
     with path.open("rb") as stream:
         if not _is_archive(stream, path.name):
-            yield Leaf(path.name, None, path.stat().st_size, lambda: path.open("rb"))
+            yield Leaf(_shown(path.name), None, path.stat().st_size, lambda: path.open("rb"))
             return
-    yield from _members(lambda: path.open("rb"), path, path.name, limits, nested=False)
+    # All of them first: a zip that turns out bad at its last member gives none.
+    yield from list(_members(lambda: path.open("rb"), path, limits, nested=False))
+
+
+def _shown(name: str) -> str:
+    """Return a file's name as text; bytes that were none are taken for GBK, as Windows wrote it."""
+    return os.fsencode(name).decode("gb18030", "replace") if not _is_text(name) else name
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _hidden(path: Path) -> bool:
@@ -96,7 +107,10 @@ def _hidden(path: Path) -> bool:
 
 def _is_archive(stream: BinaryIO, name: str) -> bool:
     """Whether this is a zip of files, and not a workbook, which is a zip too."""
-    if stream.read(4) != _ZIP:
+    start = stream.read(4)
+    if start == _ZIP_OF_NOTHING:
+        raise PermanentError("etl.zip_empty")
+    if start != _ZIP:
         return False
     try:
         with zipfile.ZipFile(stream) as archive:
@@ -107,7 +121,7 @@ def _is_archive(stream: BinaryIO, name: str) -> bool:
 
 
 def _members(
-    opener: Callable[[], BinaryIO], path: Path, shown: str, limits: Limits, *, nested: bool
+    opener: Callable[[], BinaryIO], path: Path, limits: Limits, *, nested: bool
 ) -> Iterator[Leaf]:
     with opener() as raw, zipfile.ZipFile(raw) as archive:
         infos = [one for one in archive.infolist() if not one.is_dir()]
@@ -119,12 +133,14 @@ def _members(
             continue
         open_member = _opener(opener, info, name)
         found = True
-        if not nested and name.lower().endswith(".zip"):
+        if name.lower().endswith(".zip"):
+            if nested:
+                raise PermanentError("etl.zip_deep", name=name)
             inside = _spooled(open_member)
             with inside() as stream:
                 archived = _is_archive(stream, name)
             if archived:
-                yield from _members(inside, path, f"{shown}/{name}", limits, nested=True)
+                yield from _members(inside, path, limits, nested=True)
                 continue
         yield Leaf(PurePosixPath(name).name, path, info.file_size, open_member)
     if not found:

@@ -14,7 +14,7 @@ class Limits:
 
     block: int = 8 * MB
     head: int = MB
-    head_lines: int = 400
+    head_lines: int = 20_000
     columns: int = 2_000
     trailer: int = MB // 4
     record_lines: int = 64

@@ -26,6 +26,8 @@ from etl.reading.mask import mask
 from etl.reading.table import RAW_LENGTH, Batch
 
 _CELL = re.compile(rb'\br="([A-Z]{0,3})(\d{1,7})"')
+_COMPOUND, _LOCKED = b"\xd0\xcf\x11\xe0", "EncryptedPackage".encode("utf-16-le")
+"""How a compound file starts, and the name of its stream when a workbook has a password."""
 _ROWS = 50_000
 _SAFE_INTEGER = 10**15
 Row = list[str]
@@ -130,7 +132,7 @@ def cell_text(cell: object) -> str:
     and an id column refuses it.
     """
     if isinstance(cell, str):
-        return cell
+        return cell.replace("\0", "\ufffd")
     if isinstance(cell, datetime):
         return cell.isoformat(" ", "seconds")
     if isinstance(cell, bool | date):
@@ -145,10 +147,14 @@ def cell_text(cell: object) -> str:
 def measure(stream: BinaryIO, limits: Limits) -> None:
     """Refuse a workbook that would unpack to more than ``limits`` allow; leaves stream at 0.
 
-    Raises PermanentError (etl.workbook_damaged, etl.zip_bomb, etl.too_many_columns).
+    Raises PermanentError (etl.workbook_damaged, etl.workbook_encrypted, etl.zip_bomb,
+    etl.too_many_columns).
     """
     stream.seek(0)
-    if stream.read(4) == b"PK\x03\x04":
+    start = stream.read(4)
+    if start == _COMPOUND and _LOCKED in stream.read():
+        raise PermanentError("etl.workbook_encrypted")
+    if start == b"PK\x03\x04":
         try:
             with zipfile.ZipFile(stream) as archive:
                 _measure(archive, limits)

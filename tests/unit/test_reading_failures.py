@@ -1,6 +1,7 @@
 """Bad input ends in one exact sentence, in both languages, and never takes much memory."""
 
 import io
+import os
 import struct
 import tracemalloc
 import zipfile
@@ -15,6 +16,7 @@ from chain.errors import PermanentError
 from etl.reading import LIMITS, Leaf, leaves, open_bill
 
 SMALL = replace(LIMITS, zip_members=3, zip_bytes=1 << 22, sheet_cells=1000, sheet_bytes=1 << 20)
+SMALL = replace(SMALL, workbook_bytes=1 << 22)
 BOOKS = replace(SMALL, zip_members=99)
 HEADER = (
     "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,"
@@ -67,6 +69,14 @@ def _encrypted() -> bytes:
     return bytes(content)
 
 
+def _linked() -> bytes:
+    made, link = io.BytesIO(), zipfile.ZipInfo("bill.csv")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    return made.getvalue()
+
+
 def _book(*cells: tuple[int, int, str]) -> bytes:
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
@@ -74,6 +84,28 @@ def _book(*cells: tuple[int, int, str]) -> bytes:
         for row, column, text in cells:
             sheet.write_string(row, column, text)
     return made.getvalue()
+
+
+def _locked_book() -> bytes:
+    """A workbook with a password: a compound file that holds an EncryptedPackage.
+
+    [MS-CFB]: a header, then sectors of 512 bytes: the allocation table, the directory, a stream.
+    """
+    free, end = 0xFFFFFFFF, 0xFFFFFFFE
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    header += struct.pack(
+        "<HHHHH6xIIIIIIIIII", 62, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 0, end, 0, end, 0, 0
+    )
+    header += struct.pack("<108I", *([free] * 108))
+    table = struct.pack("<128I", 0xFFFFFFFD, end, *range(3, 10), end, *([free] * 118))
+
+    def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
+        coded = name.encode("utf-16-le") + bytes(2)
+        links = struct.pack("<HBBIII", len(coded), kind, 1, free, free, child)
+        return coded.ljust(64, bytes(1)) + links + bytes(36) + struct.pack("<IQ", start, size)
+
+    directory = entry("Root Entry", 5, 1, end, 0) + entry("EncryptedPackage", 2, free, 2, 4096)
+    return header + table + directory.ljust(512, bytes(1)) + bytes(4096)
 
 
 def _lines(*lines: str) -> bytes:
@@ -184,6 +216,22 @@ FILES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         ),
         "这个工作簿已损坏或不完整，没有导入其中任何内容。请从平台重新下载。",
     ),
+    "workbook with a password": (
+        _locked_book,
+        (
+            "This workbook is locked with a password, so nothing of it was loaded. Open it, save it "
+            "without a password, and send it again."
+        ),
+        "这个工作簿有密码保护，没有导入其中任何内容。请打开它，取消密码后另存，再重新上传。",
+    ),
+    "workbook too large": (
+        lambda: b"PK\x03\x04" + bytes(BOOKS.workbook_bytes + 1),
+        (
+            "This workbook is larger than 4 MB, so it was not opened. Nothing was loaded. Choose a "
+            "shorter period, or export as CSV."
+        ),
+        "这个工作簿超过 4 MB，因此没有打开。没有导入任何内容。请缩短时段，或导出为 CSV。",
+    ),
     "sheet with far cells": (
         lambda: _book((0, 0, "a"), (1_000_000, 400, "b")),
         (
@@ -255,6 +303,44 @@ ZIPS: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "This zip holds no file, so nothing was loaded. Download it again from the platform.",
         "这个压缩包里没有文件，没有导入任何内容。请从平台重新下载。",
     ),
+    "nothing at all": (
+        lambda: _zip({}),
+        "This zip holds no file, so nothing was loaded. Download it again from the platform.",
+        "这个压缩包里没有文件，没有导入任何内容。请从平台重新下载。",
+    ),
+    "three deep": (
+        lambda: _zip({"a.csv": b"x", "b.zip": _zip({"c.zip": _zip({"d.csv": b"x"})})}),
+        (
+            "The file c.zip is a zip in a zip in a zip, so none of its bills was loaded. Unpack the "
+            "outer one, and send what is in it."
+        ),
+        (
+            "文件 c.zip 是嵌套了三层的压缩包，其中的账单都没有导入。"
+            "请先解开最外层，再上传里面的文件。"
+        ),
+    ),
+    "a bomb inside": (
+        lambda: _zip({"a.csv": b"x", "b.zip": _zip({"bill.csv": bytes(3 << 20)})}),
+        (
+            "This zip would unpack to far more than any bill holds (limit 4 MB), so it was not "
+            "opened. Nothing was loaded. Download it again from the platform."
+        ),
+        (
+            "这个压缩包解开后会远远超过账单应有的大小（上限 4 MB），因此没有打开。没有导入任何内容。"
+            "请从平台重新下载。"
+        ),
+    ),
+    "a link": (
+        _linked,
+        (
+            "The file name bill.csv in this zip points outside of it, as an attack would, so the zip "
+            "was not opened. Nothing was loaded. Download it again from the platform."
+        ),
+        (
+            "压缩包中的文件名 bill.csv 指向包外，像是攻击，因此没有打开。没有导入任何内容。"
+            "请从平台重新下载。"
+        ),
+    ),
     "locked": (
         _encrypted,
         (
@@ -284,7 +370,7 @@ def test_a_bad_zip_is_refused_with_this_sentence(name: str, tmp_path: Path) -> N
     path = tmp_path / "bills.zip"
     path.write_bytes(make())
     with pytest.raises(PermanentError) as caught:
-        list(leaves(path, limits=SMALL))
+        next(leaves(path, limits=SMALL))  # not even one that comes before what is bad
     assert (caught.value.say("en"), caught.value.say("zh")) == (english, chinese)
 
 
@@ -335,3 +421,25 @@ def test_a_damaged_member_is_named(tmp_path: Path) -> None:
     assert caught.value.say("zh") == (
         "压缩包中的文件 bill.csv 已损坏，没有导入其中任何内容。请重新下载压缩包。"
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("above", [0, 5000])
+def test_a_nul_spoils_its_line_only(encoding: str, above: int) -> None:
+    """No text in the warehouse holds one; neither does it make a file unknown."""
+    spoilt = ROW.replace("1,o", "2,o\0o")
+    lines = _lines(*["说明,茶"] * above, HEADER, ROW, spoilt, END)
+    content = lines.decode().encode(encoding)
+    chunks = list(open_bill(_leaf(content)).chunks())
+    assert [one["external_id"].to_list() for one in (chunk.rows for chunk in chunks)] == [["1"]]
+    (reject,) = [reject for chunk in chunks for reject in chunk.rejects]
+    assert (reject.line, reject.reason) == (above + 3, "etl.bad.encoding")
+
+
+def test_a_file_whose_name_is_no_text_has_one_all_the_same(tmp_path: Path) -> None:
+    """Windows wrote it in GBK; a name that no database keeps would stop the whole folder."""
+    (tmp_path / os.fsdecode("账单.csv".encode("gb18030"))).write_bytes(_lines(HEADER, ROW, END))
+    (leaf,) = leaves(tmp_path)
+    assert leaf.name == "账单.csv"
+    with leaf.open() as stream:
+        assert stream.read(3) == "支".encode()

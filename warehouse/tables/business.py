@@ -122,6 +122,7 @@ class StoreBinding(Base):
     from_at: Mapped[Instant] = mapped_column(server_default=text("'0001-01-01 00:00+00'"))
     created_at: Mapped[Now]
     created_by: Mapped[int | None]
+    """Who bound it; 0 where the place bound itself, by the store's code or name."""
 
 
 class FxRate(Base):
