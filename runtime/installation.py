@@ -48,6 +48,17 @@ class Installation:
         return None if self.settings.broker_url else Valkey(self.place)
 
     @property
+    def where(self) -> Path:
+        """The directory to keep and to copy: the data's, or that of the servers where it is apart.
+
+        It is apart where root runs them and their account cannot reach the data directory.
+        """
+        data = self.settings.data.resolve()
+        if not self.embedded or self.place.home.is_relative_to(data):
+            return data
+        return self.place.home
+
+    @property
     def embedded(self) -> list[Postgres | Valkey]:
         """The servers that are ours to start."""
         return [server for server in (self.postgres, self.valkey) if server is not None]

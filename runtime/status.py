@@ -21,6 +21,7 @@ def show(installation: Installation, console: Console, *, as_json: bool) -> bool
     settings = installation.complete()
     about: dict[str, Any] = {
         "data": str(settings.data),
+        "servers": str(installation.where) if installation.embedded else None,
         "board": {"url": settings.board_url, "up": answers(settings)},
         "database": {"embedded": installation.postgres is not None, **_database(settings)},
         "queue": {"embedded": installation.valkey is not None, **_queue(settings)},
@@ -81,4 +82,6 @@ def _lines(about: dict[str, Any], console: Console) -> None:
     for chain in about["database"]["chains"]:
         states = ", ".join(f"{count} {state}" for state, count in chain["batches"].items())
         console.print(f"chain {chain['chain_id']}: {chain['name']}: {states}", markup=False)
-    console.print(f"data      {about['data']}", markup=False, soft_wrap=True)
+    for name in ("data", "servers"):
+        if about[name]:
+            console.print(f"{name:9} {about[name]}", markup=False, soft_wrap=True)

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 
 from chain.errors import PermanentError
@@ -74,7 +75,7 @@ class Supervisor:
         try:
             children.add(Child("web", ["web"]))
             self._wait_for_board(children)  # first of all: that is what a person waits for
-            self._welcome(settings)
+            self._welcome(settings, installation.where)
             children.add(Child("worker", ["worker"], seconds=15))
             children.add(Child("beat", ["beat"], seconds=5))
             if loading:
@@ -137,7 +138,7 @@ class Supervisor:
             self._say("log_in", email=OWNER_EMAIL)
             self._say("password", password=self._password)
 
-    def _welcome(self, settings: Settings) -> None:
+    def _welcome(self, settings: Settings, where: Path) -> None:
         warehouse = Warehouse(str(settings.database_url), pool_size=1)
         first, *_ = emails(warehouse) or [OWNER_EMAIL]
         warehouse.close()
@@ -148,7 +149,7 @@ class Supervisor:
             self._say("password", password=self._password)
         else:
             self._say("password_hint")
-        self._say("stop_hint", data=str(settings.data))
+        self._say("stop_hint", data=str(where))
         self.tell("")
 
     def _wait_for_board(self, children: Children) -> None:

@@ -1,6 +1,7 @@
 """The embedded servers: their promises about safety, recovery and places."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,6 +88,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     found = Place(directory)
     Postgres(found).stop()
     Valkey(found).stop()
+    shutil.rmtree(found.home)  # as root it is elsewhere, and nobody else would remove it
 
 
 def test_a_second_start_finds_what_a_killed_starter_left_running(installation: Path) -> None:

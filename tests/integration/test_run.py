@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -129,6 +130,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     yield run
     run.stop()
     assert wait_until(lambda: not run.left(), 10)
+    shutil.rmtree(Place(run.data).home)
 
 
 def test_the_first_start_prints_address_and_log_in(running: Run) -> None:
@@ -215,6 +217,8 @@ def test_status_and_ping_say_that_all_is_up(running: Run) -> None:
     assert done.returncode == 0
     assert [about[part]["up"] for part in ("board", "database", "queue")] == [True] * 3
     assert about["database"]["chains"][0]["batches"] == {"done": 2}
+    assert Path(about["servers"]).is_dir()
+    assert str(about["servers"]) in running.said()
     assert running.command("ping").returncode == 0
 
 
