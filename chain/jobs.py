@@ -1,7 +1,10 @@
-"""The names of the jobs that others than the workers start, and of the queue they wait in."""
+"""The names of the jobs that others than the workers start, and of the queues they wait in."""
 
 QUEUE = "tillboard"
+FORECASTS = "tillboard.forecasts"
+"""The queue of what may wait: an import goes before it."""
 IMPORT_BATCH = "workers.import_batch"
 UNDO_BATCH = "workers.undo_batch"
+FORECAST = "workers.forecast"
 REQUEST_ID = "request_id"
 """The message header that carries the id of the request a job comes from."""

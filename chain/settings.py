@@ -112,6 +112,12 @@ class Settings(BaseSettings):
     job_seconds: int = Field(
         3600, ge=60, description="Seconds after which a job is stopped and tried again."
     )
+    forecast_hour: int = Field(
+        4, ge=0, le=23, description="Hour of a chain's own night from which it is forecast anew."
+    )
+    forecast_chunk_stores: int = Field(
+        12, ge=1, description="Stores that one job forecasts, by the models that take each alone."
+    )
     web_workers: int = Field(2, ge=1, le=64, description="Processes that serve the board.")
     web_threads: int = Field(4, ge=1, le=64, description="Threads of each of these processes.")
 

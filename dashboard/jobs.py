@@ -15,6 +15,10 @@ class Jobs(Protocol):
         """Start to take back everything that a batch brought."""
         ...
 
+    def forecast(self, chain_id: int) -> None:
+        """Start a forecast of the whole chain; where one is at work it goes on."""
+        ...
+
     def ready(self) -> bool:
         """Return whether the queue answers."""
         ...

@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from chain.errors import TransientError
-from chain.jobs import IMPORT_BATCH, QUEUE, REQUEST_ID, UNDO_BATCH
+from chain.jobs import FORECAST, FORECASTS, IMPORT_BATCH, QUEUE, REQUEST_ID, UNDO_BATCH
 from warehouse.telemetry import request_id
 
 _AWAY = (OperationalError, RedisError, OSError)
@@ -48,6 +48,10 @@ class QueuedJobs:
         """Start to take back everything that a batch brought."""
         self._send(UNDO_BATCH, chain_id=chain_id, batch_id=batch_id)
 
+    def forecast(self, chain_id: int) -> None:
+        """Start a forecast of the whole chain; where one is at work it goes on."""
+        self._send(FORECAST, chain_id=chain_id)
+
     def ready(self) -> bool:
         """Return whether the queue answers."""
         try:
@@ -61,7 +65,7 @@ class QueuedJobs:
         try:
             with self._app.connection_for_read() as connection:
                 channel = connection.default_channel
-                return {QUEUE: int(channel.client.llen(QUEUE))}
+                return {name: int(channel.client.llen(name)) for name in (QUEUE, FORECASTS)}
         except _AWAY as error:
             raise TransientError("runtime.queue_away") from error
 

@@ -21,6 +21,18 @@ _PRIOR_DAYS = 100.0
 
 
 @dataclass(frozen=True)
+class Backtest:
+    """What was served on the past: ``actual``, ``forecast`` [W, S, H'] of ``stores`` [S].
+
+    The latest window first; NaN where nothing is known.
+    """
+
+    stores: pd.Index
+    actual: Floats
+    forecast: Floats
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a tournament found.
 
@@ -33,6 +45,7 @@ class Outcome:
     ``coverage``: the served forecast's by horizon: first, last (steps ahead), coverage.
     ``losing``: stores whose served model lost to seasonal naive on the last window.
     ``refused``: stores without a forecast, and why; ``notes``: what is to be said of others.
+    ``backtest``: the served forecasts beside what came.
     """
 
     forecast: pd.DataFrame
@@ -42,6 +55,7 @@ class Outcome:
     losing: tuple[object, ...]
     refused: tuple[Note, ...]
     notes: tuple[Note, ...]
+    backtest: Backtest
 
 
 def run(
@@ -67,6 +81,7 @@ def run(
         losing=scores.losing(table),
         refused=(*reading.refused, *_unborne(reading, ahead)),
         notes=reading.notes,
+        backtest=Backtest(reading.panel.stores, tests.actual, past),
     )
 
 

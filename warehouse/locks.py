@@ -12,6 +12,8 @@ class Lock(IntEnum):
 
     BATCH = 71
     ACCOUNT = 72
+    FORECAST = 73
+    FORECAST_CHUNK = 74
 
 
 def hold(connection: Connection, lock: Lock, number: int) -> None:

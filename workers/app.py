@@ -6,20 +6,26 @@ Started by ``tillboard worker`` and ``tillboard beat``, or by ``celery -A worker
 import os
 import time
 import warnings
+from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from celery.schedules import crontab
+from kombu.entity import Queue
 from sqlalchemy import text
 
 from chain.errors import PermanentError
-from chain.jobs import IMPORT_BATCH, QUEUE, UNDO_BATCH
+from chain.jobs import FORECAST, FORECASTS, IMPORT_BATCH, QUEUE, UNDO_BATCH
 from chain.settings import get_settings
 from warehouse.session import Warehouse
 from warehouse.telemetry import configure_logs, forget_process, serve_metrics
 from workers.imports import Imports
 from workers.task import GRACE, task
+
+if TYPE_CHECKING:
+    from workers.forecasts import Forecasts
 
 PARTITION_MONTHS = 6
 
@@ -30,6 +36,7 @@ settings = get_settings()
 app = Celery("tillboard", broker=settings.broker_url)
 app.conf.update(
     task_default_queue=QUEUE,
+    task_queues=[Queue(name, routing_key=name) for name in (QUEUE, FORECASTS)],  # type: ignore[no-untyped-call]
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
@@ -43,7 +50,10 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=True,
     broker_connection_retry_on_startup=True,
     # Redis gives a message to another worker after this time: longer than any job may take.
-    broker_transport_options={"visibility_timeout": settings.job_seconds + 2 * GRACE},
+    broker_transport_options={
+        "visibility_timeout": settings.job_seconds + 2 * GRACE,
+        "queue_order_strategy": "priority",  # the first queue goes before the second
+    },
     beat_schedule={
         "ensure-partitions": {
             "task": "workers.ensure_partitions",
@@ -52,6 +62,11 @@ app.conf.update(
         "clean-inbox": {
             "task": "workers.clean_inbox",
             "schedule": crontab(minute="41", hour="3"),
+        },
+        "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
+        "score-forecasts": {
+            "task": "workers.score_forecasts",
+            "schedule": crontab(minute="29"),
         },
         "sweep-stuck-batches": {"task": "workers.sweep_stuck_batches", "schedule": 60.0},
     },
@@ -73,6 +88,13 @@ def imports() -> Imports:
     if settings.payer_key is None:
         raise PermanentError("runtime.not_configured", name="TILLBOARD_PAYER_KEY")
     return Imports(warehouse(), settings, settings.payer_key)
+
+
+def forecasts() -> "Forecasts":
+    """Return the forecasts over this process's warehouse."""
+    from workers.forecasts import Forecasts  # what models need is loaded by who runs them
+
+    return Forecasts(warehouse(), settings)
 
 
 @task(app, name=IMPORT_BATCH, seconds=settings.job_seconds)
@@ -109,6 +131,41 @@ def sweep_stuck_batches() -> None:
     imports().sweep(
         lambda chain_id, batch_id: import_batch.start(chain_id=chain_id, batch_id=batch_id)
     )
+
+
+@task(app, name=FORECAST, seconds=300)
+def forecast(chain_id: int) -> None:
+    """Begin a forecast of the whole chain, or go on with the one at work."""
+    forecast_run.start(chain_id=chain_id, run_id=forecasts().start(chain_id))
+
+
+@task(app, name="workers.forecast_run", seconds=settings.job_seconds, queue=FORECASTS)
+def forecast_run(chain_id: int, run_id: int) -> None:
+    """Do the next step of a run, and have its chunks played."""
+    for chunk in forecasts().advance(chain_id, run_id):
+        forecast_chunk.start(chain_id=chain_id, run_id=run_id, chunk=chunk)
+
+
+@task(app, name="workers.forecast_chunk", seconds=settings.job_seconds, queue=FORECASTS)
+def forecast_chunk(chain_id: int, run_id: int, chunk: int) -> None:
+    """Play a chunk; the last one has its run closed."""
+    if forecasts().play(chain_id, run_id, chunk):
+        forecast_run.start(chain_id=chain_id, run_id=run_id)
+
+
+@task(app, name="workers.plan_forecasts", seconds=300)
+def plan_forecasts() -> None:
+    """Begin the forecasts that are due and take up those that stand still."""
+    forecasts().plan(
+        datetime.now(UTC),
+        lambda chain_id, run_id: forecast_run.start(chain_id=chain_id, run_id=run_id),
+    )
+
+
+@task(app, name="workers.score_forecasts", seconds=settings.job_seconds, queue=FORECASTS)
+def score_forecasts() -> None:
+    """Hold past forecasts and overrides against what came."""
+    forecasts().score(datetime.now(UTC))
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

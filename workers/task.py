@@ -9,7 +9,7 @@ import structlog
 from celery import Celery
 
 from chain.errors import TransientError
-from chain.jobs import REQUEST_ID
+from chain.jobs import QUEUE, REQUEST_ID
 from warehouse.telemetry import JOB_SECONDS, JOBS_AT_WORK, bind
 
 P = ParamSpec("P")
@@ -35,8 +35,10 @@ class Task:
         self._celery_task.apply_async(kwargs=arguments)
 
 
-def task(app: Celery, *, name: str, seconds: int) -> Callable[[Callable[P, None]], Task]:
-    """Declare a function of whole numbers as the job ``name``.
+def task(
+    app: Celery, *, name: str, seconds: int, queue: str = QUEUE
+) -> Callable[[Callable[P, None]], Task]:
+    """Declare a function of whole numbers as the job ``name``, which waits in ``queue``.
 
     A job may be killed at any line and is then done again: its message is given back only once it
     has ended (acks_late), also where its process was lost. It is stopped after ``seconds``. A
@@ -61,6 +63,7 @@ def task(app: Celery, *, name: str, seconds: int) -> Callable[[Callable[P, None]
             max_retries=RETRIES,
             ignore_result=True,
             serializer="json",
+            queue=queue,
         )
         return Task(name, celery_task, function)
 

@@ -35,6 +35,9 @@ class NotedJobs:
     def undo_batch(self, chain_id: int, batch_id: int) -> None:
         self.asked.append(("undo", chain_id, batch_id))
 
+    def forecast(self, chain_id: int) -> None:
+        self.asked.append(("forecast", chain_id, 0))
+
     def ready(self) -> bool:
         return True
 

@@ -230,6 +230,6 @@ class ForecastReads(Protocol):
         """One row a day of the chain's own calendar, by day.
 
         Columns: ``calendar_id``, ``day``, ``kind`` (``holiday``, ``workday``, ``school``,
-        ``event``), ``name``, ``store_id`` (0: all stores).
+        ``event``, ``closed``), ``name``, ``store_id`` (0: all stores).
         """
         ...

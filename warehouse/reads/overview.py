@@ -35,7 +35,7 @@ def overview(context: Context, today: date | None = None) -> Overview:
     start = min(month.before().start, day - timedelta(days=SPARK_DAYS - 1))
     recent = Period(start, day)
     days = _days(context, recent)
-    missing = _missing(context, day)
+    missing = missing_platforms(context, day)
     return Overview(
         day=day,
         yesterday=_compared(days, yesterday),
@@ -82,7 +82,8 @@ def _spark(days: pd.DataFrame, last: date) -> pd.DataFrame:
     return joined
 
 
-def _missing(context: Context, day: date) -> tuple[str, ...]:
+def missing_platforms(context: Context, day: date) -> tuple[str, ...]:
+    """Return the platforms that reported one or two weeks before ``day``, but not on it."""
     rows = context.connection.execute(_REPORTING, {"day": day}).fetchall()
     there = {row.platform for row in rows if row.business_date == day}
     return tuple(sorted({row.platform for row in rows} - there))

@@ -24,7 +24,7 @@ from warehouse.tables.base import Base, Blank, ChainId, Currency, Id, Minor, Now
 RUN_KINDS = ("quick", "full", "refit")
 RUN_STATES = ("waiting", "running", "closing", "done", "failed")
 LEVELS = ("store", "region", "chain")
-CALENDAR_KINDS = ("holiday", "workday", "school", "event")
+CALENDAR_KINDS = ("holiday", "workday", "school", "event", "closed")
 
 _JSON = text("'{}'")
 

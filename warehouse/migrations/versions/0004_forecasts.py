@@ -259,7 +259,8 @@ TABLES = (
         constraint calendar_day_pkey primary key (chain_id, calendar_id),
         constraint calendar_day_chain_id_day_kind_store_id_name_key
             unique (chain_id, day, kind, store_id, name),
-        constraint calendar_day_kind_check check (kind in ('holiday', 'workday', 'school', 'event'))
+        constraint calendar_day_kind_check check (
+            kind in ('holiday', 'workday', 'school', 'event', 'closed'))
     )
     """,
 )

@@ -1,0 +1,234 @@
+"""Runs of the forecast: chunks, kills, refits, sums to the minor unit, what old runs go by."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+import forecasting
+from forecasting.models.base import Model
+from forecasting.models.panel_regression import PanelRegression
+from forecasting.models.seasonal_naive import SeasonalNaive
+from forecasting.panel import Floats, Panel
+from tests.conftest import Database
+from tests.futures import LAST, add_up, chain_with_past, finish, run_to_end, sell, settings
+from warehouse import forecast_runs
+from warehouse.session import Scope, Warehouse
+from workers.forecasts import Forecasts
+
+
+class LastWeek:
+    """A model that takes each store alone: the last week again, a little lower."""
+
+    name = "theta"
+
+    def predict(self, panel: Panel, *, seed: int, workers: int) -> Floats:
+        del seed, workers
+        week = np.nan_to_num(panel.history[:, -7:])
+        return np.asarray(0.99 * np.tile(week, -(-panel.horizon // 7))[:, : panel.horizon])
+
+
+@pytest.fixture(autouse=True)
+def _entrants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few and quick models, one of which takes each store alone."""
+
+    def entrants() -> tuple[Model, ...]:
+        return SeasonalNaive(), PanelRegression(), LastWeek()
+
+    monkeypatch.setattr(forecasting, "entrants", entrants)
+
+
+@pytest.fixture
+def warehouse(database: Database) -> Iterator[Warehouse]:
+    opened = Warehouse(database.app)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def forecasts(warehouse: Warehouse) -> Forecasts:
+    return Forecasts(warehouse, settings())
+
+
+def _rows(warehouse: Warehouse, chain_id: int, query: str, **values: object) -> list[Any]:
+    with warehouse.begin(Scope(chain_id)) as connection:
+        return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def _found(warehouse: Warehouse, chain_id: int, run_id: int) -> dict[str, list[Any]]:
+    """Return all that a run wrote, but for its number and times."""
+    return {
+        table: sorted(
+            map(
+                str,
+                _rows(
+                    warehouse,
+                    chain_id,
+                    f"select to_jsonb(t) - 'run_id' from {table} t where run_id = :run"
+                    " and to_jsonb(t) ->> 'metric' is distinct from 'seconds'",
+                    run=run_id,
+                ),
+            )
+        )
+        for table in ("forecast", "forecast_group", "forecast_store", "forecast_score")
+    }
+
+
+def test_a_run_forecasts_every_store_region_and_the_chain_to_the_minor_unit(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, stores = chain_with_past(warehouse)
+    run_id = run_to_end(forecasts, chain_id)
+    with warehouse.begin(Scope(chain_id)) as connection:
+        run = forecast_runs.get(connection, chain_id, run_id)
+    assert (run.state, run.learned_until) == ("done", LAST)
+    assert (run.first_day, run.last_day) == (LAST + timedelta(days=1), LAST + timedelta(days=90))
+    days = _rows(
+        warehouse,
+        chain_id,
+        "select store_id, day, mean from forecast where run_id = :run order by day, store_id",
+        run=run_id,
+    )
+    assert len(days) == len(stores) * 90
+    groups = _rows(
+        warehouse, chain_id, "select level, store_ids, mean, quantiles from forecast_group"
+    )
+    assert sorted(level for level, *_ in groups) == ["chain", "region", "region"]
+    for _, members, mean, quantiles in groups:
+        sums = [0] * 90
+        for store, day, value in days:
+            if store in members:
+                sums[(day - LAST).days - 1] += value
+        assert mean == sums
+        spread = np.array(quantiles).reshape(90, 9)
+        assert (np.diff(spread, axis=1) >= 0).all()
+
+
+def test_a_model_that_takes_each_store_alone_is_scored_beside_the_others(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    """What was played in chunks is the same as if it had been played in one tournament."""
+    chain_id, stores = chain_with_past(warehouse)
+    run_id = run_to_end(forecasts, chain_id)
+    scored = _rows(
+        warehouse,
+        chain_id,
+        "select store_id from forecast_score"
+        " where run_id = :run and model = 'theta' and metric = 'wape' order by store_id",
+        run=run_id,
+    )
+    assert scored == [(0,), *((store,) for store in sorted(stores))]
+    whole = Forecasts(warehouse, settings().model_copy(update={"forecast_chunk_stores": 100}))
+    assert _found(warehouse, chain_id, run_to_end(whole, chain_id)) == _found(
+        warehouse, chain_id, run_id
+    )
+
+
+def test_only_the_last_chunk_closes_a_run_and_each_is_written_once(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, _ = chain_with_past(warehouse)
+    run_id = forecasts.start(chain_id)
+    chunks = forecasts.advance(chain_id, run_id)
+    assert chunks == [0, 1, 2]
+    assert forecasts.advance(chain_id, run_id) == []  # they are on their way
+    assert [forecasts.play(chain_id, run_id, chunk) for chunk in chunks] == [False, False, True]
+    assert not forecasts.play(chain_id, run_id, 2)
+    assert forecasts.start(chain_id) == run_id
+    forecasts.advance(chain_id, run_id)
+    before = _found(warehouse, chain_id, run_id)
+    forecasts.advance(chain_id, run_id)
+    assert _found(warehouse, chain_id, run_id) == before
+    assert _rows(warehouse, chain_id, "select count(*) from forecast_chunk") == [(0,)]
+
+
+def test_a_quick_run_has_no_chunks(warehouse: Warehouse, forecasts: Forecasts) -> None:
+    chain_id, stores = chain_with_past(warehouse)
+    run_id = forecasts.start(chain_id, "quick")
+    assert forecasts.advance(chain_id, run_id) == []
+    with warehouse.begin(Scope(chain_id)) as connection:
+        assert forecast_runs.get(connection, chain_id, run_id).state == "done"
+    assert len(_rows(warehouse, chain_id, "select from forecast_store")) == len(stores)
+
+
+def test_a_store_whose_figures_changed_is_forecast_again_and_no_other(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, stores = chain_with_past(warehouse, stores=6)
+    base = run_to_end(forecasts, chain_id)
+    with warehouse.begin(Scope(chain_id)) as connection:
+        for back in range(60):
+            sell(connection, chain_id, stores[0], LAST - timedelta(days=back), 400_000)
+        add_up(connection, chain_id)
+        connection.execute(
+            text("update chain_version set version = version + 1 where part = 'figures'")
+        )
+    taken: list[int] = []
+    noon = datetime(2026, 3, 16, 4, tzinfo=UTC)
+    assert forecasts.plan(noon, lambda _, run: taken.append(run)) == 1
+    finish(forecasts, chain_id, taken[0])
+    query = "select store_id, sum(mean) from forecast where run_id = :run group by 1 order by 1"
+    before = dict(_rows(warehouse, chain_id, query, run=base))
+    after = dict(_rows(warehouse, chain_id, query, run=taken[0]))
+    assert [store for store in stores if before[store] != after[store]] == [stores[0]]
+    assert after[stores[0]] > 3 * before[stores[0]]
+    models = "select store_id, model from forecast_store where run_id = :run and store_id <> :one"
+    assert _rows(warehouse, chain_id, models, run=base, one=stores[0]) == _rows(
+        warehouse, chain_id, models, run=taken[0], one=stores[0]
+    )
+    chain = "select mean from forecast_group where run_id = :run and level = 'chain'"
+    ((mean,),) = _rows(warehouse, chain_id, chain, run=taken[0])
+    assert sum(mean) == sum(after.values())
+    assert forecasts.plan(noon, lambda _, run: taken.append(run)) == 0
+
+
+def test_a_run_is_begun_when_it_is_due(warehouse: Warehouse, forecasts: Forecasts) -> None:
+    """First a quick one, then a full one, then one a night if anything has come in."""
+    chain_id, stores = chain_with_past(warehouse)
+    taken: list[int] = []
+    kinds: list[str] = []
+
+    def plan(now: datetime) -> str:
+        taken.clear()
+        forecasts.plan(now, lambda _, run: taken.append(run))
+        for run_id in taken:
+            finish(forecasts, chain_id, run_id)
+            with warehouse.begin(Scope(chain_id)) as connection:
+                kinds.append(forecast_runs.get(connection, chain_id, run_id).kind)
+        return kinds.pop() if kinds else ""
+
+    noon = datetime.now(UTC).replace(hour=4)
+    assert [plan(noon), plan(noon), plan(noon)] == ["quick", "full", ""]
+    with warehouse.begin(Scope(chain_id)) as connection:
+        for store in stores:
+            sell(connection, chain_id, store, LAST + timedelta(days=1), 60_000)
+        add_up(connection, chain_id)
+        connection.execute(
+            text("update chain_version set version = version + 1 where part = 'figures'")
+        )
+    assert plan(noon) == ""
+    assert plan(noon + timedelta(days=2)) == "full"
+
+
+def test_a_run_that_cannot_be_says_why_and_the_last_one_stays(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, _ = chain_with_past(warehouse, stores=1, days=0)
+    run_id = forecasts.start(chain_id)
+    assert forecasts.advance(chain_id, run_id) == []
+    assert _rows(warehouse, chain_id, "select state, error_key from forecast_run") == [
+        ("failed", "forecasting.no_history")
+    ]
+
+
+def test_old_runs_go(warehouse: Warehouse, forecasts: Forecasts) -> None:
+    chain_id, _ = chain_with_past(warehouse, stores=1, days=60)
+    runs = [run_to_end(forecasts, chain_id, "quick") for _ in range(10)]
+    kept = [
+        run for (run,) in _rows(warehouse, chain_id, "select run_id from forecast_run order by 1")
+    ]
+    assert kept == runs[-7:]
+    assert len(_rows(warehouse, chain_id, "select from forecast")) == 7 * 90
