@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
@@ -23,6 +23,7 @@ def test_stores_meet_groups_that_are_sure() -> None:
     assert found.min() >= 0
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000))
 def test_it_is_least_squares_with_nothing_negative(seed: int) -> None:
     """The oracle: non-negative least squares over stores and groups, each scaled by its error."""
@@ -53,6 +54,7 @@ def test_closed_days_stay_zero_and_unknown_ones_unknown() -> None:
     assert np.isnan(found[2]).all()
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000), st.integers(1, 30), st.floats(0.1, 1e6))
 def test_whole_sums_are_the_nearest_at_every_level(seed: int, stores: int, size: float) -> None:
     rng = np.random.default_rng(seed)
