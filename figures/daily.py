@@ -17,6 +17,7 @@ from figures.look import (
     date_axis,
     day_ticks,
     layout,
+    month_ticks,
     nothing,
     value_axis,
 )
@@ -51,9 +52,9 @@ def daily_sales(
     """
     days = days_of(period, grain)
     scale = look.scale(metric.unit)
-    now = values_of(frame, days, scale)
+    now = whole(values_of(frame, days, scale), days, period, grain)
     past_days = days_of(before_period, grain)[: len(days)]
-    past = values_of(before, past_days, scale)
+    past = whole(values_of(before, past_days, scale), past_days, before_period, grain)
     past += [None] * (len(days) - len(past))
     if not any(value is not None for value in now + past):
         return nothing(look, look.say("daily.none", metric=metric.label(look.lang)), height=height)
@@ -70,7 +71,7 @@ def daily_sales(
         "layout": layout(
             look,
             height=height,
-            xaxis=date_axis(look, range=span_of(days, grain), **_ticks(days, grain, look)),
+            xaxis=date_axis(look, grain, range=span_of(days, grain), **ticks(days, grain, look)),
             yaxis=value_axis(look, max(seen), metric.unit, lowest=min(seen)),
             shapes=shades(gaps, look) + holiday_lines(marks, look),
             margin={"l": 8, "r": 52, "t": 12, "b": 8, "pad": 4},
@@ -221,8 +222,33 @@ def _last(values: Values) -> tuple[int, float] | None:
     return None
 
 
-def _ticks(days: Sequence[date], grain: str, look: Look) -> dict[str, Any]:
+def ticks(days: Sequence[date], grain: str, look: Look) -> dict[str, Any]:
+    """Return the ticks of an axis of days, of weeks (none named) or of months."""
+    if grain == "month":
+        return month_ticks(days, look)
     return day_ticks(days, look) if grain == "day" else {}
+
+
+def whole(values: Values, days: Sequence[date], period: Period, grain: str) -> Values:
+    """Return ``values`` without those of weeks or months that ``period`` only begins or ends in.
+
+    Five days of a month are no fall of its sales. Where less than two are whole, all are kept.
+    """
+    if grain == "day":
+        return values
+    step = timedelta(days=_STEP.get(grain, 0))
+    ends = [day + step if step else _next_month(day) for day in days]
+    fits = [
+        day >= period.start and end <= period.end + timedelta(days=1)
+        for day, end in zip(days, ends, strict=True)
+    ]
+    if sum(fits) < 2:
+        return values
+    return [value if fit else None for value, fit in zip(values, fits, strict=True)]
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def _title(
@@ -245,6 +271,9 @@ def _subtitle(metric: Metric, look: Look, grain: str, gaps: Sequence[date]) -> s
         text = look.say(f"unit.{metric.unit}", metric=label, currency=look.sign())
     else:
         text = look.say(f"daily.subtitle_{grain}", metric=label)
+        unit = {"money": look.sign(), "ratio": "%"}.get(metric.unit)
+        if unit:
+            text += f"{look.say('list.comma')}{unit}"
     if not gaps:
         return text
     if len(gaps) == 1:

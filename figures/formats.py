@@ -232,6 +232,23 @@ def days(start: date, end: date, lang: str) -> str:
     return f"{start.day}–{day_short(end, lang)}"
 
 
+def days_year(start: date, end: date, lang: str) -> str:
+    """Return a span of days with its year: 16–22 Nov 2025, 2025年11月16日–22日."""
+    if start == end:
+        return day_year(start, lang)
+    said = days(start, end, lang)
+    if start.year != end.year:
+        return said
+    return f"{start.year}年{said}" if lang == "zh" else f"{said} {start.year}"
+
+
+def month_short(when: date, lang: str, *, year: bool = False) -> str:
+    """Return 11月 or Nov: a tick; with the year 2026年11月 or Nov 2026."""
+    if year:
+        return month_name(when, lang)
+    return f"{when.month}月" if lang == "zh" else _month(when.month, lang)
+
+
 def _month(month: int, lang: str) -> str:
     return str(get_month_names("abbreviated", locale=locale(lang))[month])
 

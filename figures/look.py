@@ -161,13 +161,19 @@ def layout(look: Look, *, height: int, **more: Any) -> dict[str, Any]:
     return {"template": template(look.dark), "height": height, "autosize": True, **more}
 
 
-def date_axis(look: Look, **more: Any) -> dict[str, Any]:
+def date_axis(look: Look, grain: str = "day", **more: Any) -> dict[str, Any]:
     """Return an axis of days: few ticks, the whole day in the hover."""
     chinese = look.lang == "zh"
+    if grain == "month":
+        whole = "%Y年%-m月" if chinese else "%b %Y"
+    else:
+        whole = "%Y年%-m月%-d日 %a" if chinese else "%a %-d %b %Y"
     return {
         "type": "date",
         "tickformat": "%-m月%-d日" if chinese else "%-d %b",
-        "hoverformat": "%-m月%-d日 %a" if chinese else "%a %-d %b %Y",
+        "hoverformat": whole,
+        # Without it the box of a day with a tick would be headed by the tick's short text.
+        "unifiedhovertitle": {"text": f"%{{x|{whole}}}"},
         "nticks": 3 if look.narrow else 7,
         "tickangle": 0,
         "showgrid": False,
@@ -193,6 +199,20 @@ def day_ticks(days: Sequence[date], look: Look) -> dict[str, Any]:
     return {
         "tickvals": [day.isoformat() for day in kept],
         "ticktext": [formats.day_short(day, look.lang) for day in kept],
+    }
+
+
+def month_ticks(months: Sequence[date], look: Look) -> dict[str, Any]:
+    """Return the ticks of an axis of months, the first of each year with its year."""
+    most = 3 if look.narrow else 7
+    step = -(-len(months) // most) or 1
+    kept = list(months)[::-1][::step][::-1]
+    return {
+        "tickvals": [month.isoformat() for month in kept],
+        "ticktext": [
+            formats.month_short(month, look.lang, year=i == 0 or month.year != kept[i - 1].year)
+            for i, month in enumerate(kept)
+        ],
     }
 
 

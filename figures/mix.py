@@ -4,13 +4,13 @@ from typing import Any
 
 import pandas as pd
 
+from figures.daily import ticks
 from figures.look import (
     Figure,
     Look,
     Picture,
     cut,
     date_axis,
-    day_ticks,
     layout,
     nothing,
     platform_colour,
@@ -54,7 +54,7 @@ def platform_mix(
             barmode="stack",
             bargap=0.08,
             margin={"l": 8, "r": 104, "t": 12, "b": 8, "pad": 4},
-            xaxis=date_axis(look, **(day_ticks(list(wide.index), look) if grain == "day" else {})),
+            xaxis=date_axis(look, grain, **ticks(list(wide.index), grain, look)),
             yaxis={"range": [0, 100], "tickvals": [0, 50, 100]},
             annotations=_labels(wide, look),
         ),

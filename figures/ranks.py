@@ -11,7 +11,17 @@ from typing import Any
 import pandas as pd
 
 from chain.metrics import Metric
-from figures.look import Figure, Look, Picture, cut, date_axis, key_colours, layout, nothing
+from figures.look import (
+    Figure,
+    Look,
+    Picture,
+    cut,
+    date_axis,
+    key_colours,
+    layout,
+    month_ticks,
+    nothing,
+)
 
 HEIGHT = 420
 TOP = 7
@@ -57,7 +67,7 @@ def rank_bump(
             height=height,
             hovermode="x unified",
             margin={"l": 8, "r": 116, "t": 12, "b": 8, "pad": 4},
-            xaxis=date_axis(look, range=_range(starts), tickvals=_some(axis, look)),
+            xaxis=date_axis(look, grain, range=_range(starts), **_dates(starts, grain, look)),
             yaxis={
                 "range": [deepest + 0.6, 0.4], **_ticks(lines, deepest), "showgrid": False,
             },
@@ -126,10 +136,12 @@ def _range(starts: Sequence[date]) -> list[str]:
     return [(starts[0] - pad).isoformat(), (starts[-1] + pad).isoformat()]
 
 
-def _some(axis: list[str], look: Look) -> list[str]:
-    """Return every so many of the weeks, the last among them."""
-    step = -(-len(axis) // (3 if look.narrow else 7))
-    return axis[::-step]
+def _dates(starts: Sequence[date], grain: str, look: Look) -> dict[str, Any]:
+    """Return every so many of the weeks or months, the last among them."""
+    if grain == "month":
+        return month_ticks(starts, look)
+    step = -(-len(starts) // (3 if look.narrow else 7))
+    return {"tickvals": [start.isoformat() for start in starts[::-step]]}
 
 
 def _ticks(lines: list[_Line], deepest: int) -> dict[str, Any]:

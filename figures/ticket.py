@@ -7,8 +7,8 @@ import pandas as pd
 from chain.days import Period
 from chain.metrics import metric
 from figures import formats
-from figures.daily import Values, days_of, span_of, values_of
-from figures.look import Figure, Look, Picture, date_axis, day_ticks, layout, nothing, value_axis
+from figures.daily import Values, days_of, span_of, ticks, values_of, whole
+from figures.look import Figure, Look, Picture, date_axis, layout, nothing, value_axis
 
 HEIGHT = 320
 PLACES = ([0.55, 0.93], [0.0, 0.38])
@@ -40,12 +40,14 @@ def ticket_and_orders(
         what = metric(name)
         series = frame.assign(value=_series(frame, name))
         values = values_of(series, days, look.scale(what.unit))
+        # A price is one, however many days it is of; a number of orders is not.
+        values = values if name == "average_ticket" else whole(values, days, period, grain)
         traces.append(_trace(axis, values, axis_name, word, what.unit, look))
         top = max(value for value in values if value is not None)
         layout_key = "yaxis" + axis_name[1:]
         axes[layout_key] = {**value_axis(look, top, what.unit), "domain": place}
-    ticks = day_ticks(days, look) if grain == "day" else {}
-    dates = date_axis(look, anchor="y2", range=span_of(days, grain), **ticks)
+    marked = ticks(days, grain, look)
+    dates = date_axis(look, grain, anchor="y2", range=span_of(days, grain), **marked)
     figure: Figure = {
         "data": traces,
         "layout": layout(
@@ -64,7 +66,7 @@ def ticket_and_orders(
     return Picture(
         figure,
         _title(sums, before, look, than),
-        look.say("ticket.subtitle", currency=look.sign()),
+        look.say("ticket.subtitle", currency=look.sign(), grain=look.say(f"mix.{grain}")),
         _alt(frame, look),
     )
 

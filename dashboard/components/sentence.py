@@ -101,6 +101,8 @@ def than_of(here: Here, period: Period, before: Period) -> str:
         return last_weekday(here, before.start, period.start)
     if (period.start - before.start).days == period.days:
         return here.say("pages.than.days", count=period.days)
+    if before.end.year != period.end.year:
+        return formats.days_year(before.start, before.end, here.lang)
     return formats.days(before.start, before.end, here.lang)
 
 

@@ -10,7 +10,7 @@ from babel.dates import format_datetime
 
 from chain.money import exponent, to_minor
 from chain.words import catalogue, say
-from figures.formats import count_full, day_year, days, locale, money_full, symbol
+from figures.formats import count_full, day_year, days_year, locale, money_full, symbol
 
 STATE_COLOURS = {
     "received": "gray",
@@ -62,12 +62,7 @@ def total_amount(lang: str, name: str, value: Decimal, currency: str) -> str:
 def span(first: datetime, last: datetime, zone: str, lang: str) -> str:
     """Return the days that a file covers, in the chain's own day: 1–31 Mar 2025."""
     start, end = (at.astimezone(ZoneInfo(zone)).date() for at in (first, last))
-    if start == end:
-        return day_year(start, lang)
-    said = days(start, end, lang)
-    if start.year != end.year:
-        return said
-    return f"{start.year}年{said}" if lang == "zh" else f"{said} {start.year}"
+    return days_year(start, end, lang)
 
 
 def moment_full(value: datetime | None, zone: str, lang: str) -> str:

@@ -154,9 +154,7 @@ def _than(here: Here, compared: Compared) -> str:
 
 
 def _exact(here: Here, days: Period) -> str:
-    if days.days == 1:
-        return formats.day_year(days.start, here.lang)
-    return f"{formats.days(days.start, days.end, here.lang)} {days.end.year}"
+    return formats.days_year(days.start, days.end, here.lang)
 
 
 def main_picture(here: Here, theme: str) -> list[Component]:

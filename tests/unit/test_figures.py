@@ -255,6 +255,30 @@ def test_days_are_labelled_by_day_by_monday_or_by_month(lang: Lang) -> None:
     assert label == (["11月23日"] if lang == "zh" else ["23 Nov"])
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_months_are_named_and_those_the_period_only_touches_are_no_fall(lang: Lang) -> None:
+    period = Period(date(2025, 11, 26), date(2026, 11, 24))
+    months = [date(2025, 11, 1), *(date(2026 - (m == 12), m, 1) for m in (12, *range(1, 12)))]
+    frame = pd.DataFrame({"day": months, "value": [5_00.0, *[100_00.0] * 11, 80_00.0]})
+    empty = pd.DataFrame({"day": [], "value": []})
+    drawn = daily_sales(
+        frame, empty, metric=metric("net_sales"), period=period, grain="month",
+        before_period=period.before(), look=Look(lang, dark=False, currency="CNY"), than="x",
+    )  # fmt: skip
+    values = drawn.figure["data"][1]["y"]
+    assert values == [None, *[100.0] * 11, None]
+    words = drawn.figure["layout"]["xaxis"]["ticktext"]
+    assert words[0] == ("2025年11月" if lang == "zh" else "Nov 2025")
+    assert words[1] == ("2026年1月" if lang == "zh" else "Jan 2026")
+    assert words[2] == ("3月" if lang == "zh" else "Mar")
+
+
+def test_the_box_of_a_day_is_headed_by_its_weekday_and_year() -> None:
+    for draw in (daily, mix, ticket, ranks):
+        heading = draw(LOOK).figure["layout"]["xaxis"]["unifiedhovertitle"]
+        assert heading == {"text": "%{x|%a %-d %b %Y}"}
+
+
 def test_a_campaign_is_on_the_axis_and_named_in_the_hover_of_its_days() -> None:
     first, last = PERIOD.start + timedelta(days=2), PERIOD.start + timedelta(days=4)
     look = Look("en", dark=False, currency="CNY")
