@@ -80,7 +80,7 @@ def daily_sales(
             + _ends(axis, (now, past), (days[-1], past_days[-1]), look),
         ),
     }
-    title = _title(metric, look, than, (value, value_before), now)
+    title = _title(metric, look, than, (value, value_before), now, grain)
     return Picture(
         figure, title, _subtitle(metric, look, grain, gaps), _alt(days, now, metric, look, than)
     )
@@ -252,14 +252,24 @@ def _next_month(day: date) -> date:
 
 
 def _title(
-    metric: Metric, look: Look, than: str, values: tuple[float | None, float | None], now: Values
+    metric: Metric,
+    look: Look,
+    than: str,
+    values: tuple[float | None, float | None],
+    now: Values,
+    grain: str,
 ) -> str:
     label = metric.label(look.lang)
     value, before = values
     if value is None or before is None or formats.missing(before) or not before:
         seen = [v for v in now if v is not None]
         mean = sum(seen) / len(seen) / look.scale(metric.unit) if seen else None
-        return look.say("daily.alone", metric=label, amount=look.shown(mean, metric.unit))
+        return look.say(
+            "daily.alone",
+            metric=label,
+            amount=look.shown(mean, metric.unit),
+            grain=look.say(f"mix.{grain}"),
+        )
     text, way = formats.change(value, before, metric.unit, look.currency, look.lang)
     key = {1: "up", -1: "down", 0: "level"}[way]
     return look.say(f"daily.{key}", metric=label, than=than, amount=text[2:])

@@ -13,6 +13,8 @@ from figures import formats
 from warehouse.reads.protocol import Attention, ChainInfo, Daily, Overview, Totals
 
 LEVEL = 0.005
+WEEKS_FROM = 56
+"""From so many days on, whole weeks are counted in weeks, as the filter bar does."""
 NET = METRICS["net_sales"]
 
 
@@ -100,6 +102,8 @@ def than_of(here: Here, period: Period, before: Period) -> str:
     if period.days == 1:
         return last_weekday(here, before.start, period.start)
     if (period.start - before.start).days == period.days:
+        if period.days % 7 == 0 and period.days >= WEEKS_FROM:
+            return here.say("pages.than.weeks", count=period.days // 7)
         return here.say("pages.than.days", count=period.days)
     if before.end.year != period.end.year:
         return formats.days_year(before.start, before.end, here.lang)
@@ -174,5 +178,7 @@ def ranking(
     """Say what the stores shown took together; ``moved`` counts those up, down and all."""
     values = totals.value, totals.value_before
     first = _against(here, chain, metric, values, (totals.period, totals.before_period))
+    if totals.value_before is None:
+        return [first]
     up, down, count = moved
     return [first, here.say("pages.say.moved", up=up, down=down, count=count)]

@@ -267,6 +267,7 @@ def test_months_are_named_and_those_the_period_only_touches_are_no_fall(lang: La
     )  # fmt: skip
     values = drawn.figure["data"][1]["y"]
     assert values == [None, *[100.0] * 11, None]
+    assert drawn.title.endswith("每月 ¥100" if lang == "zh" else "¥100 a month")
     words = drawn.figure["layout"]["xaxis"]["ticktext"]
     assert words[0] == ("2025年11月" if lang == "zh" else "Nov 2025")
     assert words[1] == ("2026年1月" if lang == "zh" else "Jan 2026")
