@@ -67,6 +67,7 @@ app.conf.update(
         "score-forecasts": {
             "task": "workers.score_forecasts",
             "schedule": crontab(minute="29"),
+            "options": {"queue": FORECASTS},
         },
         "sweep-stuck-batches": {"task": "workers.sweep_stuck_batches", "schedule": 60.0},
     },

@@ -25,14 +25,15 @@ GRACE: Final = 60
 class Task:
     """A declared job: callable as the plain function it is, and startable by its name."""
 
-    def __init__(self, name: str, celery_task: Any, call: Callable[..., None]) -> None:
+    def __init__(self, name: str, celery_task: Any, call: Callable[..., None], queue: str) -> None:
         self.name = name
         self.call = call
+        self.queue = queue
         self._celery_task = celery_task
 
     def start(self, **arguments: int) -> None:
         """Put the job into the queue."""
-        self._celery_task.apply_async(kwargs=arguments)
+        self._celery_task.apply_async(kwargs=arguments, queue=self.queue)
 
 
 def task(
@@ -63,9 +64,8 @@ def task(
             max_retries=RETRIES,
             ignore_result=True,
             serializer="json",
-            queue=queue,
         )
-        return Task(name, celery_task, function)
+        return Task(name, celery_task, function, queue)
 
     return declare
 

@@ -51,9 +51,9 @@ def test_what_the_board_sends_is_a_job_of_the_workers(valkey: Valkey, queue: Any
 
 def test_the_length_of_the_queue_is_known(valkey: Valkey, queue: Any) -> None:
     board = QueuedJobs(valkey.broker_url)
-    assert board.waiting() == {jobs.QUEUE: 0}
+    assert board.waiting() == {jobs.QUEUE: 0, jobs.FORECASTS: 0}
     board.import_batch(chain_id=3, batch_id=7)
-    assert board.waiting() == {jobs.QUEUE: 1}
+    assert board.waiting() == {jobs.QUEUE: 1, jobs.FORECASTS: 0}
     assert board.ready()
 
 
