@@ -16,6 +16,7 @@ from chain.errors import PermanentError, TransientError
 from chain.settings import Settings
 from dashboard.guard import here
 from dashboard.jobs import Jobs
+from etl.reading.mask import contacts
 from warehouse import batches
 from warehouse.session import Warehouse
 
@@ -112,7 +113,7 @@ def clean_name(name: str) -> str:
     """Return the last part of a path as a browser gives it, without what no name should have."""
     last = PurePosixPath(name.replace("\\", "/")).name
     kept = "".join(letter for letter in last if letter.isprintable()).strip()
-    return kept[-NAME_MAX:] or "file"
+    return contacts(kept)[-NAME_MAX:] or "file"
 
 
 def megabytes(size: int) -> int:

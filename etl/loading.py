@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chain.errors import BadRecord, TransientError
 from etl.canonical import Bill, Chunk, ControlTotal, Statement
+from etl.reading.mask import contacts
 from etl.staged import Stager, personal_ref
 from warehouse import batches, locks, staging
 from warehouse.batches import Outcome
@@ -189,6 +190,7 @@ class Loader:
         self._plan = plan
         self._lanes = {lane.name: lane for lane in lanes}
         self._report = report
+        self._private: dict[str, str] = {}
         self._stager = Stager(
             chain_id=plan.chain_id,
             batch_id=plan.batch_id,
@@ -228,14 +230,21 @@ class Loader:
         return self._outcome(tally)
 
     def _hide(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Replace a person's own account name by its keyed hash."""
-        if not self._plan.bill.statement.personal:
+        """Replace account names that are a person's own, a number or address, by keyed hashes."""
+        if self._plan.bill.statement.personal:
+            return rows.with_columns(personal_ref(self._plan.payer_key))
+        private = [ref for ref in rows["account_ref"].unique() if contacts(ref) != ref]
+        if not private:
             return rows
-        return rows.with_columns(personal_ref(self._plan.payer_key))
+        hidden = personal_ref(self._plan.payer_key)
+        refs = pl.DataFrame({"account_ref": private}).select(ref="account_ref", hidden=hidden)
+        self._private |= {hashed: contacts(ref) for ref, hashed in refs.iter_rows()}
+        own = pl.col("account_ref").is_in(private)
+        return rows.with_columns(pl.when(own).then(hidden).otherwise("account_ref"))
 
     def _labels(self) -> dict[str, str]:
         statement = self._plan.bill.statement
-        return {} if statement.personal else statement.account_refs
+        return {} if statement.personal else {**statement.account_refs, **self._private}
 
     def _route(self, rows: pl.DataFrame) -> None:
         if len(self._lanes) == 1:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from chain.errors import PermanentError
 from etl.reading.limits import LIMITS, MB, Limits
+from etl.reading.mask import contacts
 
 _ZIP, _ZIP_OF_NOTHING = b"PK\x03\x04", b"PK\x05\x06"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
@@ -93,8 +94,12 @@ def leaves(path: Path, *, limits: Limits = LIMITS) -> Iterator[Leaf]:
 
 
 def _shown(name: str) -> str:
-    """Return a file's name as text; bytes that were none are taken for GBK, as Windows wrote it."""
-    return os.fsencode(name).decode("gb18030", "replace") if not _is_text(name) else name
+    """Return a file's name as text, phone numbers hidden.
+
+    Bytes that were no text are taken for GBK, as Windows wrote it.
+    """
+    plain = name if _is_text(name) else os.fsencode(name).decode("gb18030", "replace")
+    return contacts(plain)
 
 
 def _is_text(name: str) -> bool:
@@ -167,11 +172,11 @@ def _guard(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
 def _name(info: zipfile.ZipInfo) -> str:
     """Return the member's name; platforms write it in GBK without saying so."""
     if info.flag_bits & 0x800:
-        return info.filename
+        return contacts(info.filename)
     try:
-        return info.filename.encode("cp437").decode("gb18030")
+        return contacts(info.filename.encode("cp437").decode("gb18030"))
     except UnicodeError:
-        return info.filename
+        return contacts(info.filename)
 
 
 def _opener(

@@ -1,4 +1,4 @@
-"""Hide what must never be stored: phone numbers, card numbers, e-mail addresses."""
+"""Hide what must never be stored: phone numbers, card numbers, addresses, ids of persons."""
 
 import re
 
@@ -6,7 +6,9 @@ _EMAIL = re.compile(r"([\w.+-])[\w.+*-]*@([\w-]+\.[\w.-]+)")
 _MOBILE = re.compile(r"(?<![\d.])((?:\+?86[- ]?)?1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 
-SUSPECT = r"@|\d[\d -]{9,}\d"
+_OPENID = re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])", re.ASCII)
+
+SUSPECT = r"@|\d[\d -]{9,}\d|o[\w-]{27}"
 """What every text that mask() could change contains; made for a fast first look."""
 
 
@@ -23,8 +25,11 @@ def _card(match: re.Match[str]) -> str:
     return f"{digits[:4]}{'*' * (len(digits) - 8)}{digits[-4:]}"
 
 
+def contacts(text: str) -> str:
+    """Return ``text`` with mobile numbers and e-mail names starred out."""
+    return _MOBILE.sub(r"\1****\2", _EMAIL.sub(r"\1***@\2", text))
+
+
 def mask(text: str) -> str:
-    """Return ``text`` with mobile numbers, Luhn-valid card numbers and e-mail names starred out."""
-    text = _EMAIL.sub(r"\1***@\2", text)
-    text = _MOBILE.sub(r"\1****\2", text)
-    return _CARD.sub(_card, text)
+    """Return ``text`` without contacts, Luhn-valid card numbers and WeChat's ids of persons."""
+    return _OPENID.sub("o***", _CARD.sub(_card, contacts(text)))

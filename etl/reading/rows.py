@@ -1,5 +1,6 @@
 """From batches of raw cells to canonical rows, by a layout's declaration."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +22,7 @@ from etl.reading.layout import (
     Text,
     Time,
 )
-from etl.reading.mask import mask
+from etl.reading.mask import SUSPECT, mask
 from etl.reading.numbers import RowNumbers
 from etl.reading.stored_value import sold
 from etl.reading.table import Batch
@@ -51,6 +52,15 @@ class _Problem:
     cells: pl.Series | None
 
 
+def _masked(texts: pl.Series) -> pl.Series:
+    """Mask the few texts that hold something private, by their distinct values."""
+    distinct = texts.unique()
+    suspect = distinct.filter(distinct.str.contains(SUSPECT))
+    if suspect.is_empty():
+        return texts
+    return texts.replace(suspect, pl.Series(map(mask, suspect), dtype=pl.String))
+
+
 class RowMaker:
     """Turns batches into chunks, and sums what the file states totals of."""
 
@@ -63,6 +73,7 @@ class RowMaker:
         }
         self.sums: dict[str, Decimal] = {one.name: Decimal(0) for one in self._layout.totals}
         self.stated = dict(self.sums)
+        self._payers = [k for k, one in self._layout.reads.items() if isinstance(one, Payer)]
         self._numbers = RowNumbers(self._layout.numbered)
         self.lines = 0
         fine = [k for k, one in self._layout.reads.items() if isinstance(one, Money) and one.fine]
@@ -100,7 +111,7 @@ class RowMaker:
             self._refuse(typed, key, where, problems)
         rejects = batch.rejects
         if problems:
-            typed, more = self._reject(typed, problems, batch)
+            typed, more = self._reject(typed, cells, problems, batch)
             rejects = sorted([*rejects, *more], key=lambda one: one.line)
         self._tally(typed)
         return Chunk(self._canonical(typed), rejects, skipped, bytes_read)
@@ -116,6 +127,8 @@ class RowMaker:
         for key, reading in self._layout.reads.items():
             if isinstance(reading, Text):
                 made[key] = read_text(self._cells(cells, key), self._carrier)
+                if reading.label:
+                    made[key] = _masked(made[key])
             elif isinstance(reading, CurrencySign):
                 made[key] = read_sign(self._cells(cells, key), self._carrier, reading.signs)
             elif isinstance(reading, Payer):
@@ -247,7 +260,7 @@ class RowMaker:
             )
 
     def _reject(
-        self, typed: pl.DataFrame, problems: list[_Problem], batch: Batch
+        self, typed: pl.DataFrame, cells: pl.DataFrame, problems: list[_Problem], batch: Batch
     ) -> tuple[pl.DataFrame, list[BadRecord]]:
         """Take the bad rows out; each is reported with the first of its problems."""
         first: dict[int, _Problem] = {}
@@ -260,9 +273,19 @@ class RowMaker:
             value = "" if problem.cells is None else problem.cells[row]
             shown = self._shown(value or "")
             params = {"column": problem.column, "value": shown}
-            rejects.append(BadRecord(lines[row], batch.raw(at[row]), problem.key, dict(params)))
+            raw = self._unpaid(batch.raw(at[row]), cells, row)
+            rejects.append(BadRecord(lines[row], raw, problem.key, dict(params)))
         good = pl.Series([True]).new_from_index(0, typed.height)
         return typed.filter(good.scatter(sorted(first), False)), rejects
+
+    def _unpaid(self, raw: str, cells: pl.DataFrame, row: int) -> str:
+        """Return a raw line without its payer's id, which is kept as a keyed hash only."""
+        for key in self._payers:
+            cell = self._cells(cells, key)[row] or ""
+            word = mask((self._carrier.plain(cell) or "").strip())
+            if "*" not in word and re.search(r"\w", word):
+                raw = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "***", raw)
+        return raw
 
     def _shown(self, cell: str) -> str:
         plain = self._carrier.plain(cell)

@@ -1,6 +1,7 @@
 """Alipay, personal bill: what a small shop has that takes money by a personal code.
 
-Only received money (收入) is a payment. Refunds of the owner's own purchases are marked 不计收支.
+Only received money (收入) is a payment. Refunds of the owner's own purchases are marked 不计收支,
+in some years 收入, and are known by their class and state.
 """
 
 import polars as pl
@@ -30,11 +31,14 @@ BILL = Layout(
         "payer": payer("对方账号"),
         "direction": text("收/支", required=True),
         "amount": money("金额"),
+        "class": text("交易分类"),
         "state": text("交易状态"),
         "id": ident("交易订单号"),
         "order": text("商家订单号"),
     },
-    skips=not_received("direction") | (pl.col("state") == "交易关闭"),
+    skips=not_received("direction")
+    | (pl.col("state").is_in(["交易关闭", "退款成功"]))
+    | (pl.col("class") == "退款"),
     refuses={"etl.bad.direction": pl.col("direction") != "收入"},
     makes={
         "external_id": pl.col("id"),

@@ -42,7 +42,7 @@ def _reads(spec: ColumnMapSpec) -> dict[str, Reading]:
         "id": ident(*_named(has, "external_id"), required="external_id" in has),
         "account": text(*_named(has, "account_ref")),
     }
-    reads |= {name: text(*_named(has, name)) for name in _TEXTS}
+    reads |= {name: text(*_named(has, name), label=True) for name in _TEXTS}
     if "count" in has:
         reads["count"] = money(has["count"], optional=True)
     return reads | {name: text(has[name]) for name in ("currency", "zone") if name in has}

@@ -38,7 +38,7 @@ TILL = Layout(
         *("支付金额(抵扣金额)", "支付优惠", "收款金额", "手续费(服务费)", "到账金额", "订单号"),
     ),
     reads={
-        "store": text("门店", required=True),
+        "store": text("门店", required=True, label=True),
         "class": text("业务大类"),
         "way": text("结账方式", required=True),
         "state": text("支付状态", required=True),
@@ -52,7 +52,7 @@ TILL = Layout(
         "other": money("其他支出", optional=True),
         "arrives": money("到账金额", optional=True),
         "order": ident("订单号"),
-        "cashier": text("收银员"),
+        "cashier": text("收银员", label=True),
     },
     skips=pl.col("state").is_in(_IDLE),
     refuses={

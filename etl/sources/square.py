@@ -8,7 +8,18 @@ one is a sale.
 import polars as pl
 
 from etl.reading.dates import WAYS
-from etl.reading.layout import Also, CurrencySign, Layout, either, filled, ident, money, text, time
+from etl.reading.layout import (
+    Also,
+    CurrencySign,
+    Layout,
+    either,
+    filled,
+    ident,
+    money,
+    payer,
+    text,
+    time,
+)
 from etl.reading.zones import ABBREVIATIONS, CITIES
 
 _SIGNS = {"$": "USD", "US$": "USD", "CA$": "CAD", "A$": "AUD", "£": "GBP", "€": "EUR", "¥": "JPY"}
@@ -32,7 +43,7 @@ _IDENTITY = {
     .otherwise(pl.lit("other")),
     "order_ref": pl.col("id"),
     "original_external_id": pl.when(_REFUND).then(pl.col("id")),
-    "payer": pl.when(filled("customer")).then(pl.col("customer")),
+    "payer": pl.col("customer"),
     "store_ref": pl.col("location"),
     "store_label": pl.col("location"),
     "terminal_ref": pl.col("device"),
@@ -62,10 +73,10 @@ TRANSACTIONS = Layout(
         "id": ident("Transaction ID"),
         "payment": ident("Payment ID", required=False),
         "event": text("Event Type"),
-        "location": text("Location"),
+        "location": text("Location", label=True),
         "device": text("Device Nickname", "Device Name", label=True),
-        "staff": text("Staff ID"),
-        "customer": text("Customer ID"),
+        "staff": text("Staff ID", label=True),
+        "customer": payer("Customer ID"),
     },
     skips=pl.col("event").str.contains("(?i)void|declined|cancel"),
     refuses={

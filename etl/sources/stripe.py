@@ -8,7 +8,7 @@ captured: the second takes back, like a refund.
 import polars as pl
 
 from etl.reading.dates import YEAR_FIRST
-from etl.reading.layout import Layout, either, filled, ident, money, text, time
+from etl.reading.layout import Layout, either, filled, ident, money, payer, text, time
 
 _KINDS = {
     "charge": "sale",
@@ -42,7 +42,7 @@ ITEMIZED = Layout(
         "category": text("reporting_category", required=True),
         "charge": ident("charge_id", required=False),
         "intent": text("payment_intent_id"),
-        "payer": text("customer_id"),
+        "payer": payer("customer_id"),
         "method": text("payment_method_type"),
     },
     skips=pl.col("category").str.contains(_MOVED),
@@ -63,7 +63,7 @@ ITEMIZED = Layout(
         "method": pl.col("method"),
         "channel": pl.when(pl.col("method") == "card_present").then(pl.lit(""))
         .otherwise(pl.lit("online")),
-        "payer": pl.when(filled("payer")).then(pl.col("payer")),
+        "payer": pl.col("payer"),
         "order_ref": pl.col("intent"),
         "original_external_id": pl.when(_KIND != "sale").then(pl.col("charge")),
     },

@@ -43,7 +43,7 @@ TRADE = Layout(
         "at": time("交易时间"),
         "merchant": text("商户号", required=True),
         "sub_merchant": text("特约商户号"),
-        "device": text("设备号"),
+        "device": text("设备号", label=True),
         "trade": ident("微信订单号"),
         "order": ident("商户订单号", required=False),
         "payer": payer("用户标识"),

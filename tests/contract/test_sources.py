@@ -1,5 +1,6 @@
 """Every source keeps the same promises. A new source is one line in SAMPLES."""
 
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -135,6 +136,21 @@ def test_a_bad_line_is_refused_alone(sample: Sample, encoding: str) -> None:
             assert seen.payments.equals(plain.payments)
             assert len(seen.rejects) + seen.skipped == sample.skipped + 1
             assert all(one.line == len(head) + at + 1 for one in seen.rejects)
+
+
+@pytest.mark.parametrize("name", ["alipay", "jd", "meituan", "wechat"])
+@pytest.mark.parametrize("marked", ["收入", "不计收支"])
+def test_what_the_owner_got_back_is_no_payment(name: str, marked: str) -> None:
+    """Platforms mark refunds of one's own purchases as received, or as neither."""
+    (sample,) = (one for one in SAMPLES if one.source == f"{name}_personal")
+    lines = sample.text.splitlines()
+    back = re.compile("^20.*退款.*(收入|不计收支)|^20.*(收入|不计收支).*退款")
+    (at,) = (i for i, line in enumerate(lines) if back.search(line))
+    lines[at] = re.sub("收入|不计收支", marked, lines[at])
+    assert marked in lines[at]
+    seen = read(sample, "\n".join([*lines, ""]).encode())
+    assert tuple(seen.rows.select("kind", "gross", "fee", "net").iter_rows()) == sample.rows
+    assert (seen.skipped, seen.rejects) == (sample.skipped, [])
 
 
 @each_sample
