@@ -12,7 +12,13 @@ HEIGHT = 280
 TALL = 620
 """On a phone the parts stand one below the other."""
 MOST = 8
-_GAP = 0.09
+_SIDES = {
+    1: [(0.0, 1.0)],
+    2: [(0.0, 0.44), (0.6, 1.0)],
+    3: [(0.0, 0.26), (0.33, 0.59), (0.79, 1.0)],
+}
+"""Where parts stand side by side; special days have their names to the left of them."""
+_GAP = 0.13
 
 
 def driver_parts(
@@ -74,12 +80,11 @@ def effect(value: float) -> str:
 
 def _place(index: int, count: int, *, narrow: bool) -> tuple[list[float], list[float]]:
     """Return the domain of a part on both axes: side by side, or below each other."""
+    if not narrow:
+        return list(_SIDES[count][index]), [0.0, 1.0]
     size = (1 - _GAP * (count - 1)) / count
-    if narrow:
-        top = 1 - index * (size + _GAP)
-        return [0.0, 1.0], [max(0.0, top - size), top]
-    left = index * (size + _GAP)
-    return [left, min(1.0, left + size)], [0.0, 1.0]
+    top = 1 - index * (size + _GAP)
+    return [0.0, 1.0], [max(0.0, top - size), top]
 
 
 _Part = tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]

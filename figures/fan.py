@@ -20,7 +20,7 @@ from figures.look import (
     nothing,
     value_axis,
 )
-from figures.marks import campaign_line, holiday_lines, holiday_words, shades
+from figures.marks import campaign_line, campaign_word, holiday_lines, holiday_words, shades
 from figures.tokens import alpha
 
 HEIGHT = 360
@@ -67,17 +67,13 @@ def fan(
             ],
             annotations=[
                 *_spaced(holiday_words(marks, look), len(days), look),
+                *campaign_word(days, marks, look),
                 _named(frame["day"].iloc[0], look),
             ],
             margin={"l": 8, "r": 12, "t": 26, "b": 8, "pad": 4},
         ),
     }
     return Picture(figure, _title(frame, look), _subtitle(frame, look), _alt(frame, look))
-
-
-def usual(low: float, high: float, look: Look) -> str:
-    """Return "usually between ¥8K and ¥11K"."""
-    return look.say("fan.usual", low=look.shown(low, _MONEY), high=look.shown(high, _MONEY))
 
 
 def _top(history: pd.DataFrame) -> float:
@@ -95,43 +91,65 @@ def _scaled(values: "pd.Series[Any]", look: Look) -> list[float | None]:
 
 
 def _bands(frame: pd.DataFrame, look: Look) -> list[dict[str, Any]]:
-    axis = _axis(frame)
+    """Return each band as shapes, one for each run of open days, and what the hover says of it."""
     made: list[dict[str, Any]] = []
     for low, high, depth in BANDS:
-        edge = {"type": "scatter", "mode": "lines", "x": axis, "line": {"width": 0}}
-        lower = {**edge, "y": _scaled(frame[low], look), "hoverinfo": "skip"}
-        upper = {
-            **edge,
-            "y": _scaled(frame[high], look),
-            "fill": "tonexty",
-            "fillcolor": alpha(look.tokens.this, depth),
-            "hoverinfo": "skip",
-        }
-        if not made:
-            upper.pop("hoverinfo")
-            upper["name"] = look.say("fan.range")
-            upper["customdata"] = [
-                f"{look.full(one, _MONEY)} – {look.full(other, _MONEY)} ({look.say('fan.term')})"
-                for one, other in zip(frame[low], frame[high], strict=True)
-            ]
-            upper["hovertemplate"] = "%{customdata}"
-        made += [lower, upper]
-    return made
+        x: list[str | None] = []
+        y: list[float | None] = []
+        for run in _open_runs(frame):
+            axis = _axis(run)
+            x += [*axis, *axis[::-1], None]
+            y += [*_scaled(run[high], look), *_scaled(run[low], look)[::-1], None]
+        made.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": x,
+                "y": y,
+                "fill": "toself",
+                "fillcolor": alpha(look.tokens.this, depth),
+                "line": {"width": 0},
+                "hoverinfo": "skip",
+            }
+        )
+    return [*made, _range(frame, look)]
+
+
+def _open_runs(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    is_open = frame["open"].astype(bool)
+    runs = (is_open != is_open.shift()).cumsum()
+    return [run for _, run in frame[is_open].groupby(runs[is_open])]
+
+
+def _range(frame: pd.DataFrame, look: Look) -> dict[str, Any]:
+    """Return an unseen line that says the range of each day in its hover."""
+    low, high, _ = BANDS[0]
+    shown = frame[frame["open"].astype(bool)]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": _axis(shown),
+        "y": _scaled(shown[high], look),
+        "name": look.say("fan.range"),
+        "line": {"width": 0, "color": alpha(look.tokens.this, BANDS[0][2])},
+        "customdata": [
+            f"{look.full(one, _MONEY)} – {look.full(other, _MONEY)} ({look.say('fan.term')})"
+            for one, other in zip(shown[low], shown[high], strict=True)
+        ],
+        "hovertemplate": "%{customdata}",
+    }
 
 
 def _middle(frame: pd.DataFrame, look: Look) -> dict[str, Any]:
-    words = [
-        look.say("fan.closed") if not is_open else look.full(value, _MONEY)
-        for value, is_open in zip(frame[MIDDLE], frame["open"], strict=True)
-    ]
     return {
         "type": "scatter",
         "mode": "lines",
         "x": _axis(frame),
-        "y": _scaled(frame[MIDDLE], look),
+        "y": _scaled(frame[MIDDLE].where(frame["open"].astype(bool)), look),
+        "connectgaps": False,
         "name": look.say("fan.expected"),
         "line": {"color": look.tokens.this, "width": 2.5, "dash": "dot"},
-        "customdata": words,
+        "customdata": [look.full(value, _MONEY) for value in frame[MIDDLE]],
         "hovertemplate": "%{customdata}",
     }
 
@@ -223,8 +241,8 @@ def _title(frame: pd.DataFrame, look: Look) -> str:
     open_days = frame[frame["open"].astype(bool)]
     if open_days.empty:
         return look.say("fan.all_closed")
-    band = usual(float(open_days["q0.1"].median()), float(open_days["q0.9"].median()), look)
-    return look.say("fan.title", band=band)
+    low, high = float(open_days["q0.1"].median()), float(open_days["q0.9"].median())
+    return look.say("fan.title", low=look.shown(low, _MONEY), high=look.shown(high, _MONEY))
 
 
 def _subtitle(frame: pd.DataFrame, look: Look) -> str:

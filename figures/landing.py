@@ -8,7 +8,7 @@ from figures import formats
 from figures.look import Figure, Look, Picture, layout, value_axis
 from figures.tokens import alpha
 
-HEIGHT = 168
+HEIGHT = 184
 LEVEL = 0.005
 _MONEY = "money"
 
@@ -61,7 +61,7 @@ def landing_bar(month: Month, *, look: Look, height: int = HEIGHT) -> Picture:
             barmode="stack",
             hovermode="closest",
             xaxis={**values, "showgrid": True},
-            yaxis={"visible": False, "range": [-0.6, 0.6]},
+            yaxis={"visible": False, "range": [-0.9, 0.7]},
             margin={"l": 8, "r": 16, "t": 30, "b": 8, "pad": 4},
             **_lines(month, look, scale),
         ),

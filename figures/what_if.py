@@ -1,5 +1,6 @@
 """A few days ahead as they are forecast, and as they would be."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -40,7 +41,9 @@ def what_if(frame: pd.DataFrame, *, look: Look, name: str, height: int = HEIGHT)
     drawn = layout(
         look,
         height=height,
-        xaxis=date_axis(look, range=span_of(days, "day"), **day_ticks(days, look)),
+        xaxis=date_axis(
+            look, range=span_of(days, "day"), **day_ticks(days, replace(look, narrow=True))
+        ),
         yaxis=value_axis(look, highest, _MONEY),
     )
     gain = float(frame["changed"].sum() - frame["mean"].sum())

@@ -83,9 +83,8 @@ def test_plotly_accepts_every_attribute_and_every_picture_has_its_words(
 
 def test_the_range_is_named_in_plain_words_and_its_exact_term_is_in_the_hover() -> None:
     picture = fan(history(), ahead(), look=LOOK)
-    assert picture.title == "A day ahead brings usually between ¥8K and ¥12K"
+    assert picture.title == "A day ahead usually brings between ¥8K and ¥12K"
     band = next(trace for trace in picture.figure["data"] if trace.get("name") == "Usually between")
-    assert band["fill"] == "tonexty"
     assert band["customdata"][0] == "¥8,000.00 – ¥12,000.00 (80 % prediction interval)"
     assert "interval" not in picture.title + picture.subtitle
 
@@ -106,6 +105,11 @@ def test_closed_days_and_gaps_are_shaded() -> None:
     assert [band["x1"][:10] for band in bands] == [gap, closed]
     past = next(trace for trace in figure["data"] if trace.get("name") == "Came in")
     assert past["y"][10] is None
+    expected = next(trace for trace in figure["data"] if trace.get("name") == "Expected")
+    assert expected["y"][CLOSED] is None
+    drawn = [trace for trace in figure["data"] if trace.get("fill") == "toself"]
+    assert len(drawn) == 2
+    assert all(closed not in trace["x"] for trace in drawn)
     assert past["connectgaps"] is False
 
 

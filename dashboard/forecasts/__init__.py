@@ -1,0 +1,1 @@
+"""The parts of the Forecast page: what is asked, words, figures, tables, forms, changes."""
