@@ -121,6 +121,12 @@ class Settings(BaseSettings):
     web_workers: int = Field(2, ge=1, le=64, description="Processes that serve the board.")
     web_threads: int = Field(4, ge=1, le=64, description="Threads of each of these processes.")
 
+    forecast_model: Path | None = Field(
+        None,
+        description="Folder with a pretrained model of the Chronos family (config.json and weights)"
+        " that joins the forecasts; needs the extra `pretrained`. Nothing is downloaded.",
+    )
+
     demo: bool = Field(True, description="`tillboard run` loads the demo chain at its first start.")
 
     @field_validator(
