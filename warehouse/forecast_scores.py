@@ -76,8 +76,8 @@ _SCORE_MONTH = text(
         )
     }, days as (
         select f.store_id, c.actual, f.mean as base, coalesce(a.mean, f.mean) as adjusted,
-            c.actual between coalesce(a.quantiles, f.quantiles)[1]
-                and coalesce(a.quantiles, f.quantiles)[9] as inside
+            c.actual between (coalesce(a.quantiles, f.quantiles))[1]
+                and (coalesce(a.quantiles, f.quantiles))[9] as inside
         from forecast f
         join came c using (store_id, day)
         left join forecast_adjusted a on a.chain_id = :chain and a.run_id = :run

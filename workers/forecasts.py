@@ -32,7 +32,9 @@ from warehouse.reads.history import (
     learned_until,
 )
 from warehouse.session import Scope, Warehouse
+from warehouse.version import bump
 from workers import forecast_models, forecast_refit
+from workers.forecast_drivers import drivers
 from workers.forecast_frames import HORIZON, Frames, frames
 from workers.forecast_results import result
 
@@ -228,8 +230,13 @@ class Forecasts:
             with self.warehouse.begin(Scope(chain_id)) as connection:
                 until = learned_until(load(connection, now))
                 if until is not None:
-                    scored += len(score_months(connection, chain_id, until))
-                    scored += len(score_overrides(connection, chain_id, until))
+                    found = [
+                        *score_months(connection, chain_id, until),
+                        *score_overrides(connection, chain_id, until),
+                    ]
+                    scored += len(found)
+                    if found:
+                        bump(connection, chain_id)
         return scored
 
     def _chains(self) -> Sequence[int]:
@@ -279,7 +286,7 @@ def _found(
         fingerprints=prints,
         silent=material.frames.silent,
         seconds=answers.seconds,
-        drivers={},
+        drivers=drivers(material.frames.history, material.frames.future),
     )
 
 

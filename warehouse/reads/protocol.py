@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import pandas as pd
 
 from chain.days import Period
+from warehouse.reads.forecast_protocol import ForecastReads
 
 SUMS = (
     "gross",
@@ -231,7 +232,7 @@ class Page:
     total: int
 
 
-class ReadsProtocol(Protocol):
+class ReadsProtocol(ForecastReads, Protocol):
     """All reading. Raises TransientError where the server does not answer."""
 
     def version(self) -> str:

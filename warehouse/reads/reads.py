@@ -1,10 +1,10 @@
 """All reading, as one object a page can hold: ``ReadsProtocol`` over a warehouse and a scope."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import monotonic
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -16,11 +16,24 @@ from warehouse.reads import (
     business,
     details,
     figures,
+    foresight,
+    future,
+    history,
     imports,
     ranking,
 )
 from warehouse.reads.attention import attention, files
 from warehouse.reads.context import Context, load
+from warehouse.reads.forecast_protocol import (
+    CHAIN,
+    Accuracy,
+    Drivers,
+    ForecastRun,
+    ForecastSeries,
+    Landing,
+    Unit,
+    WhatIf,
+)
 from warehouse.reads.overview import overview
 from warehouse.reads.protocol import (
     Attention,
@@ -265,6 +278,74 @@ class Reads:
         """Return places whose money is bound to no store."""
         self._known = None  # whoever binds one looks here at once
         return self._kept("places_unbound", None, imports.places_unbound)
+
+    def forecast_run(self) -> ForecastRun | None:
+        """Return the run that is shown."""
+        (run,) = self._kept("forecast_run", None, lambda context: (future.run_shown(context),))
+        return run
+
+    def forecast_running(self) -> ForecastRun | None:
+        """Return the run at work, or the last one if it failed."""
+        return self._fresh(future.run_at_work)
+
+    def forecast(self, unit: Unit, ahead: int = 30, history: int = 365) -> ForecastSeries:
+        """Return the past and the future of a unit."""
+        asked = (unit, min(ahead, future.MOST_AHEAD), history)
+        return self._kept("forecast", asked, lambda context: future.series(context, *asked))
+
+    def forecast_by_store(self, ahead: int = 30) -> pd.DataFrame:
+        """Return one row a store of the shown run."""
+        return self._kept(
+            "forecast_by_store", ahead, lambda context: future.by_store(context, ahead)
+        )
+
+    def forecast_sum(self, unit: Unit, period: Period) -> tuple[int, int, int] | None:
+        """Return mean, low and high of a sum of days ahead."""
+        (found,) = self._kept(
+            "forecast_sum",
+            (unit, period),
+            lambda context: (future.sum_of(context, unit, period),),
+        )
+        return found
+
+    def landing(self, unit: Unit, month: date | None = None) -> Landing | None:
+        """Return where the month will end."""
+        (found,) = self._kept(
+            "landing", (unit, month), lambda context: (future.landing(context, unit, month),)
+        )
+        return found
+
+    def landings(self) -> pd.DataFrame:
+        """Return where the month of each store will end."""
+        return self._kept("landings", None, future.landings)
+
+    def accuracy(self, unit: Unit = CHAIN) -> Accuracy:
+        """Return how the models did."""
+        return self._kept("accuracy", unit, lambda context: foresight.accuracy(context, unit))
+
+    def drivers(self, unit: Unit) -> Drivers:
+        """Return what moves the sales of a unit."""
+        return self._kept("drivers", unit, lambda context: foresight.drivers(context, unit))
+
+    def what_if(
+        self, unit: Unit, period: Period, kind: Literal["promotion", "closure"]
+    ) -> WhatIf | None:
+        """Return the forecast of a period with a promotion, or closed."""
+        return self._fresh(lambda context: foresight.what_if(context, unit, period, kind))
+
+    def overrides(self, unit: Unit | None = None) -> pd.DataFrame:
+        """Return the overrides that touch a unit."""
+        return self._fresh(lambda context: foresight.overrides(context, unit))
+
+    def targets(self, month: date) -> Mapping[int, int]:
+        """Return the targets of a month by store; 0 is the chain's own."""
+        return self._kept("targets", month, lambda context: future.targets(context, month))
+
+    def calendar_days(self, period: Period) -> pd.DataFrame:
+        """Return the chain's own calendar, by day."""
+        return self._kept(
+            "calendar_days", period, lambda context: history.calendar_days(context, period)
+        )
 
     def _totals(self, context: Context, filters: Filters) -> Totals:
         """Return the totals; a metric that is no expression is asked of the read it names."""
