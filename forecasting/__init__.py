@@ -9,6 +9,7 @@ from forecasting import frame
 from forecasting import tournament as _tournament
 from forecasting.frame import Note
 from forecasting.models.base import Model
+from forecasting.models.boosting import Boosting
 from forecasting.models.panel_regression import PanelRegression
 from forecasting.models.seasonal_naive import SeasonalNaive
 from forecasting.tournament import Outcome
@@ -20,7 +21,7 @@ QUANTILES = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
 
 def entrants() -> tuple[Model, ...]:
     """Return the models that play unless others are named."""
-    return SeasonalNaive(), PanelRegression()
+    return SeasonalNaive(), PanelRegression(), Boosting()
 
 
 def forecast(

@@ -44,19 +44,20 @@ def play(panel: Panel, models: Sequence[Model], *, seed: int, workers: int) -> B
     shape = (len(back), len(panel.stores), horizon)
     actual = np.array([panel.y[:, w.origin : w.origin + horizon] for w in back]).reshape(shape)
     opened = np.array([w.open[:, w.origin :] for w in back], dtype=bool).reshape(shape)
-    past, ahead, seconds = [], [], []
-    for model in models:
-        begun = time.perf_counter()
-        past.append(np.array([_play(model, w, seed, workers) for w in back]).reshape(shape))
-        ahead.append(_play(model, panel, seed, workers))
-        seconds.append(time.perf_counter() - begun)
+    seconds = [0.0] * len(models)
+    played: list[list[Floats]] = [[] for _ in models]
+    for view in (panel, *back):
+        for at, model in enumerate(models):
+            begun = time.perf_counter()
+            played[at].append(_play(model, view, seed, workers))
+            seconds[at] += time.perf_counter() - begun
     alone = Backtests(
         names=tuple(model.name for model in models),
         seconds=tuple(seconds),
         actual=actual,
         opened=opened,
-        past=np.array(past),
-        ahead=np.array(ahead),
+        past=np.array([np.reshape(forecasts[1:], shape) for forecasts in played]),
+        ahead=np.array([forecasts[0] for forecasts in played]),
     )
     return _with_combination(alone)
 

@@ -4,8 +4,8 @@ Models read a ``Panel`` and nothing else. A backtest is the same panel rewound: 
 new origin is hidden, so that a model cannot see it by mistake.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,14 +20,15 @@ OPEN = "open"
 """The known-ahead covariate that says whether a store is open; 0 is a day with no sales."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """S stores by T + H dates at a regular step; the first T are history.
 
     ``y``: [S, T + H], NaN where nothing is known: gaps, before a store's first date, the future.
     ``known``: covariates known ahead, each [S, T + H], NaN where not stated.
     ``past``: covariates known of the past only, each [S, T + H], NaN from the origin on.
-    ``season``: steps of one season (7 for days with a week).
+    ``season``: steps of one season (7 for days with a week). ``memo``: what was found of this
+    panel and of those rewound from it, under keys that name the origin, for others to use.
     """
 
     stores: pd.Index
@@ -37,6 +38,7 @@ class Panel:
     season: int
     known: Mapping[str, Floats]
     past: Mapping[str, Floats]
+    memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def horizon(self) -> int:
@@ -90,12 +92,13 @@ class Panel:
 
     def showing(self, y: Floats) -> "Panel":
         """Return the panel with other figures, [S, T + H]."""
-        return replace(self, y=y)
+        return replace(self, y=y, memo={})
 
     def of(self, rows: NDArray[Any]) -> "Panel":
         """Return the panel of some stores: ``rows`` are positions or a mask of length S."""
         return replace(
             self,
+            memo={},
             stores=self.stores[rows],
             y=self.y[rows],
             known={name: values[rows] for name, values in self.known.items()},

@@ -2,177 +2,193 @@
 
 In logarithms, so that effects multiply. The chain's effects are found from all stores pooled;
 each store then departs from them as far as its own days show, the less it has the less (empirical
-Bayes: the spread of each effect between stores is estimated, and departures are shrunk by it). The
-design matrix is Prophet's idea; the solution is one batch of small linear systems.
+Bayes: the spread of each effect between stores is estimated, and departures are shrunk by it). What
+all stores missed on the same dates is carried on by ``date_effects``. All of it is a few batches of
+small linear systems.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting import features
+from forecasting import date_effects, features
+from forecasting.models import design as designs
+from forecasting.models.design import Design
+from forecasting.models.shrinkage import Shrinkage, departures
 from forecasting.panel import Bools, Floats, Panel
 
-_CHUNK = 128
+_CHUNK = 64
+_KEPT = 2
+"""Fits that are kept with a panel: they are large."""
+
 _POOLED_STORES = 300
-_EM_STEPS = 6
+_DATE_NOISE = 0.05**2
+"""Variance of a date's shock to all stores, against which the chain's effects are shrunk."""
+
+_HIGHEST = 3.0
+"""A fit is held below so many times the most that the store ever took."""
 
 
 @dataclass(frozen=True)
-class Design:
-    """Columns of the regression for some stores.
+class Fit:
+    """What the regression found.
 
-    ``own``: [S, T + H, P], effects in which stores may depart from the chain. ``shared``: [S or 1,
-    T + H, Q], effects that are the chain's alone.
+    ``log``: the fitted logarithm of every step, past and ahead, [S, T + H]; ``season``: the part
+    of it that is the season of the year; ``effects``: [S, P] of each store, the chain's part
+    included; ``selling``: [S, T], the days that were learned from; ``share``: [S], how many of the
+    open days they are; ``common``: [H], what date effects have added ahead.
     """
 
-    own: features.Singles
-    shared: features.Singles
+    log: features.Singles
+    season: features.Singles
+    effects: Floats
+    selling: Bools
+    share: Floats
+    common: Floats
+
+    def scale(self, panel: Panel, logs: Floats) -> Floats:
+        """Return logarithms ahead, [S, H], as figures: 0 or NaN where nothing can be said."""
+        most = np.where(self.selling, panel.history, 0.0).max(axis=1, initial=0.0)
+        out = np.minimum(np.exp(np.minimum(logs, 50.0)), _HIGHEST * most[:, None])
+        out = out * self.share[:, None]
+        out[~np.isfinite(panel.history).any(axis=1)] = np.nan
+        return np.asarray(out)
 
 
 @dataclass(frozen=True)
 class PanelRegression:
     """The panel regression; half-lives in days say how fast the past is forgotten."""
 
-    half_life: float = 300.0
-    level_half_life: float = 21.0
+    half_life: float = 400.0
+    level_half_life: float = 28.0
     level_prior: float = 10.0
-    waves: int = 8
-    own_waves: int = 3
-    ridge: float = 3.0
+    waves: int = 20
+    season_prior: float = 0.15
     name: str = "panel_regression"
 
     def predict(self, panel: Panel, *, seed: int, workers: int) -> Floats:
         """Return [S, H]; NaN for a store without any figure, 0 for one that took nothing."""
         del seed, workers
+        fit = self.fit(panel)
+        return fit.scale(panel, fit.log[:, panel.origin :].astype(np.float64))
+
+    def fit(self, panel: Panel) -> Fit:
+        """Fit all stores; what was fitted is kept with the panel."""
+        kept: dict[tuple[int, int], Fit] = panel.memo.setdefault(self, {})
+        at = (panel.origin, panel.horizon)
+        if at not in kept:
+            while len(kept) >= _KEPT:
+                del kept[next(iter(kept))]
+            kept[at] = self._fit(panel)
+        return kept[at]
+
+    def _fit(self, panel: Panel) -> Fit:
         known = np.isfinite(panel.history)
         selling = known & panel.open[:, : panel.origin] & (panel.history > 0)
-        weights = self._weights(panel, self.half_life)
-        chain = self._chain(panel, selling, weights)
-        out = np.empty((len(panel.stores), panel.horizon))
-        spread = None
+        sorted_known = features.covariates(panel)
+        chain = self._chain(panel, sorted_known, selling)
+        log = np.empty(panel.y.shape, dtype=np.float32)
+        season = np.empty(panel.y.shape, dtype=np.float32)
+        effects, shrinkage = [], None
         for start in range(0, len(panel.stores), _CHUNK):
             rows = np.arange(start, min(start + _CHUNK, len(panel.stores)))
-            part = panel.of(rows)
-            design = self._design(part)
-            out[rows], spread = self._stores(part, design, selling[rows], weights, chain, spread)
-        out = np.exp(out) * _share_selling(panel, known, selling)[:, None]
-        out[~selling.any(axis=1)] = 0.0
-        out[~known.any(axis=1)] = np.nan
-        return out
+            part, columns = self._part(panel, sorted_known, rows)
+            effect, shrinkage = self._stores(part, columns, selling[rows], chain, shrinkage)
+            log[rows], season[rows] = _fitted(columns, effect, chain)
+            log[rows] += self._level(part, log[rows], selling[rows])[:, None]
+            effects.append(effect)
+        logs = np.log(np.where(selling, panel.history, 1.0))
+        common = date_effects.ahead(panel, logs - log[:, : panel.origin], selling)
+        log[:, panel.origin :] += common
+        share = _share(panel, known, selling)
+        return Fit(log, season, np.concatenate(effects), selling, share, common)
 
-    def _weights(self, panel: Panel, half_life: float) -> Floats:
-        ago = (panel.dates[panel.origin - 1] - panel.dates[: panel.origin]).days.to_numpy()
-        return np.asarray(0.5 ** (ago / half_life))
+    def _part(
+        self, panel: Panel, known: features.Covariates, rows: NDArray[np.int64]
+    ) -> tuple[Panel, Design]:
+        part = panel.of(rows)
+        return part, designs.design(part, known.of(rows), self.waves, self.season_prior)
 
-    def _design(self, panel: Panel) -> Design:
-        stores, steps = panel.y.shape
-        known = features.covariates(panel)
-        phase = np.eye(panel.season)[features.phases(panel)]
-        if panel.season > 14:
-            phase = phase[:, :1]
-        years = (panel.dates - panel.dates[panel.origin - 1]).days.to_numpy() / 365.25
-        year = features.season_of_year(panel, self.waves)
-        narrow = np.concatenate(
-            [year[:, : self.own_waves], year[:, self.waves : self.waves + self.own_waves]], axis=1
-        )
-        calendar = np.concatenate([years[:, None], phase[:, 1:], narrow], axis=1)
-        own: list[NDArray[Any]] = [np.broadcast_to(calendar, (stores, steps, calendar.shape[1]))]
-        own += [flag[:, :, None] * phase[None] for flag in known.flags.values()]
-        own += [values[:, :, None] for values in (*known.events.values(), *known.measures.values())]
-        before, after = features.closed_before(panel), features.closed_after(panel)
-        runs = np.stack(
-            [before == 1, before == 2, before > 2, after == 1, after == 2, after > 2], axis=2
-        )
-        own.append(runs)
-        shared: list[NDArray[Any]] = [
-            np.broadcast_to(c, (stores, steps, c.shape[1]))
-            for c in (year, features.day_of_month(panel))
-        ]
-        shared += [features.around(event) for event in known.events.values()]
-        return Design(
-            np.concatenate(own, axis=2, dtype=np.float32),
-            np.concatenate(shared, axis=2, dtype=np.float32),
-        )
-
-    def _chain(self, panel: Panel, selling: Bools, weights: Floats) -> Floats:
-        """Return the chain's effects, own columns first: [P + Q]; stores' levels are taken out."""
-        has = np.flatnonzero(selling.any(axis=1))
+    def _chain(self, panel: Panel, known: features.Covariates, selling: Bools) -> Floats:
+        """Return the chain's effects: [P + Q], 0 for the level, which each store has of its own."""
+        has = np.flatnonzero(selling.sum(axis=1) > 1)
         some = has[:: max(1, len(has) // _POOLED_STORES)]
-        gram, moment = np.zeros(()), np.zeros(())
+        gram = moment = np.zeros(())
+        prior = np.ones(1)
         for start in range(0, len(some), _CHUNK):
             rows = some[start : start + _CHUNK]
-            part = panel.of(rows)
-            design = self._design(part)
-            columns = np.concatenate([design.own, design.shared], axis=2)[:, : panel.origin]
-            w = (weights * selling[rows]).astype(np.float32)
-            z = np.log(np.where(selling[rows], part.history, 1.0)).astype(np.float32)
-            total = w.sum(axis=1)
-            columns = columns - (np.einsum("st,stp->sp", w, columns) / total[:, None])[:, None]
-            z = z - ((w * z).sum(axis=1) / total)[:, None]
-            flat = (columns * np.sqrt(w)[:, :, None]).reshape(-1, columns.shape[2])
+            part, columns = self._part(panel, known, rows)
+            prior = columns.prior[1:]
+            weight = (recency(panel, self.half_life) * selling[rows]).astype(np.float32)
+            logs = np.log(np.where(selling[rows], part.history, 1.0)).astype(np.float32)
+            x = np.concatenate([columns.own[:, :, 1:], columns.shared], axis=2)[:, : panel.origin]
+            total = weight.sum(axis=1)
+            x -= (weight[:, None] @ x) / total[:, None, None]
+            logs -= ((weight * logs).sum(axis=1) / total)[:, None]
+            root = np.sqrt(weight)
+            x *= root[:, :, None]
+            flat = x.reshape(-1, x.shape[2])
             gram = gram + flat.T @ flat
-            moment = moment + flat.T @ (z * np.sqrt(w)).ravel()
-        gram = np.asarray(gram, dtype=np.float64)
-        penalty = self.ridge * np.ones(len(gram))
-        return np.asarray(np.linalg.solve(gram + np.diag(penalty), moment), dtype=np.float64)
+            moment = moment + flat.T @ (logs * root).ravel()
+        if not len(some):
+            return np.zeros(len(self._part(panel, known, np.arange(1))[1].prior))
+        # stores share the shocks of a date: a thousand stores tell no more than the dates they have
+        at_once = max(float(selling[some].sum(axis=0).max()), 1.0)
+        system = np.asarray(gram, dtype=np.float64) / at_once + np.diag(_DATE_NOISE / prior**2)
+        return np.concatenate([[0.0], np.linalg.solve(system, moment / at_once)])
 
     def _stores(
         self,
         panel: Panel,
-        design: Design,
+        columns: Design,
         selling: Bools,
-        weights: Floats,
         chain: Floats,
-        spread: Floats | None,
-    ) -> tuple[Floats, Floats]:
-        own = design.own
-        p = own.shape[2]
-        base = own @ chain[:p].astype(np.float32) + design.shared @ chain[p:].astype(np.float32)
-        ones = np.ones((*own.shape[:2], 1), dtype=np.float32)
-        own = np.concatenate([ones, own], axis=2)
+        shrinkage: Shrinkage | None,
+    ) -> tuple[Floats, Shrinkage]:
+        """Return each store's effects, [S, P], the chain's included."""
+        own = columns.own
         past = own[:, : panel.origin]
-        w = (weights * selling).astype(np.float32)
-        z = np.log(np.where(selling, panel.history, 1.0)) - base[:, : panel.origin]
-        weighted = past * w[:, :, None]
-        gram = np.asarray(weighted.transpose(0, 2, 1) @ past, dtype=np.float64)
-        moment = np.einsum("stp,st->sp", weighted, z).astype(np.float64)
-        power = (w * z * z).sum(axis=1).astype(np.float64)
-        total = w.sum(axis=1).astype(np.float64)
-        departures, spread = _empirical_bayes(gram, moment, power, total, spread)
-        fitted = np.einsum("stp,sp->st", own.astype(np.float64), departures)
-        recent = self._weights(panel, self.level_half_life) * selling
-        gap = (recent * (z - fitted[:, : panel.origin])).sum(axis=1)
-        level = gap / (recent.sum(axis=1) + self.level_prior)
-        return (fitted + base + level[:, None])[:, panel.origin :], spread
+        weight = (recency(panel, self.half_life) * selling).astype(np.float32)
+        base, _ = _fitted(columns, np.broadcast_to(chain[: own.shape[2]], own.shape[::2]), chain)
+        logs = np.log(np.where(selling, panel.history, 1.0))
+        rest = (logs - base[:, : panel.origin]).astype(np.float32)
+        weighted = past * weight[:, :, None]
+        gram = (weighted.transpose(0, 2, 1) @ past).astype(np.float64)
+        moment = (rest[:, None] @ weighted)[:, 0].astype(np.float64)
+        power = (weight * rest * rest).sum(axis=1).astype(np.float64)
+        found, shrinkage = departures(
+            gram, moment, power, weight.sum(axis=1).astype(np.float64), shrinkage
+        )
+        return chain[: own.shape[2]] + found, shrinkage
+
+    def _level(self, panel: Panel, log: features.Singles, selling: Bools) -> Floats:
+        """Return how far the recent past lies above the fit, less where few days say so: [S]."""
+        weight = recency(panel, self.level_half_life) * selling
+        rest = np.log(np.where(selling, panel.history, 1.0)) - log[:, : panel.origin]
+        return np.asarray((weight * rest).sum(axis=1) / (weight.sum(axis=1) + self.level_prior))
 
 
-def _empirical_bayes(
-    gram: Floats, moment: Floats, power: Floats, total: Floats, spread: Floats | None
-) -> tuple[Floats, Floats]:
-    """Return departures [S, P] and the variance of each between stores [P], by EM."""
-    size = gram.shape[1]
-    noise = np.full(len(gram), 0.05)
-    if spread is None:
-        spread = np.full(size, 0.01)
-        spread[0] = 100.0
-    for _ in range(_EM_STEPS):
-        system = gram / noise[:, None, None] + np.diag(1 / spread)
-        inverse = np.linalg.inv(system)
-        departures = np.einsum("spq,sq->sp", inverse, moment / noise[:, None])
-        second = departures**2 + np.einsum("spp->sp", inverse)
-        spread = np.maximum(second.mean(axis=0), 1e-7)
-        spread[0] = 100.0
-        explained = np.einsum("sp,sp->s", departures, moment)
-        rest = power - explained
-        noise = np.maximum(rest / np.maximum(total, 1e-9), 1e-4)
-        noise = np.where(total > 0, noise, 0.05)
-    return departures, spread
+def recency(panel: Panel, half_life: float) -> Floats:
+    """Return the weight of each past step, halved every ``half_life`` days: [T]."""
+    ago = (panel.dates[panel.origin - 1] - panel.dates[: panel.origin]).days.to_numpy()
+    return np.asarray(0.5 ** (ago / half_life))
 
 
-def _share_selling(panel: Panel, known: Bools, selling: Bools) -> Floats:
-    """Return the share of open days on which a store sold anything: [S]."""
+def _fitted(columns: Design, effects: Floats, chain: Floats) -> tuple[Floats, Floats]:
+    """Return the fit of all steps and the part of it that is the season: [S, T + H] each."""
+    own, shared = columns.own, columns.shared
+    width = own.shape[2]
+    single, common = effects.astype(np.float32), chain[width:].astype(np.float32)
+    season = columns.season
+    part = (own[:, :, season[:width]] @ single[:, season[:width], None])[:, :, 0]
+    part = part + shared @ np.where(season[width:], common, 0)
+    whole = (own @ single[:, :, None])[:, :, 0] + shared @ common
+    return whole.astype(np.float64), np.asarray(part, dtype=np.float64)
+
+
+def _share(panel: Panel, known: Bools, selling: Bools) -> Floats:
+    """Return the share of open days on which a store sold anything, 0 where it never did: [S]."""
     opened = (known & panel.open[:, : panel.origin]).sum(axis=1)
-    return np.asarray((selling.sum(axis=1) + 1) / (opened + 1))
+    sold = selling.sum(axis=1)
+    return np.where(sold > 0, (sold + 1) / (opened + 1), 0.0)
