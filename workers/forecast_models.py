@@ -18,9 +18,7 @@ import forecasting
 from forecasting.models.base import Model
 from forecasting.panel import Floats, Panel
 
-ALONE = frozenset(
-    {"prophet", "prophet_plain", "auto_ets", "auto_theta", "ets", "mstl", "theta", "chronos"}
-)
+ALONE = frozenset({"auto_ets", "mstl", "pretrained", "prophet", "prophet_plain", "theta"})
 """The models that take each store alone."""
 
 QUICK = frozenset({"seasonal_naive", "panel_regression"})

@@ -16,6 +16,7 @@ from forecasting.panel import Floats, Panel
 from tests.conftest import Database
 from tests.futures import LAST, add_up, chain_with_past, finish, run_to_end, sell, settings
 from warehouse import forecast_runs
+from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
 from workers.forecasts import Forecasts
 
@@ -211,6 +212,23 @@ def test_a_run_is_begun_when_it_is_due(warehouse: Warehouse, forecasts: Forecast
         )
     assert plan(noon) == ""
     assert plan(noon + timedelta(days=2)) == "full"
+
+
+def test_a_run_that_is_done_raises_the_version_once(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, _ = chain_with_past(warehouse, stores=2)
+
+    def version() -> str:
+        return Reads(warehouse, Scope(chain_id)).version()
+
+    before = version()
+    run_id = forecasts.start(chain_id)
+    for chunk in forecasts.advance(chain_id, run_id):
+        forecasts.play(chain_id, run_id, chunk)
+    assert version() == before
+    forecasts.advance(chain_id, run_id)
+    assert version() != before
 
 
 def test_a_run_that_cannot_be_says_why_and_the_last_one_stays(
