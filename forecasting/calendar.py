@@ -9,14 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from chain.calendars import Calendar, Entry, Kind, spring_festival
 from chain.days import Period
 from forecasting.panel import Floats
+
+Counts = NDArray[np.int8]
 
 PUBLIC_HOLIDAY = "public_holiday"
 MAKEUP_WORKDAY = "makeup_workday"
@@ -46,9 +50,9 @@ def with_calendar(
     """Return both frames (store, ds, …) with the calendar's columns, the same in both.
 
     ``country`` as in ``chain.calendars.Calendar``; ``entries`` are the chain's own days, whose
-    ``store`` is as in the frames, 0 for all. Daily columns are 0 or 1. Where most rows of a store
-    lie a week apart, they count the days of the seven from ``ds`` on. Columns that are 0
-    throughout are left out. Raises ValueError where a column of the calendar is there already.
+    ``store`` is as in the frames, 0 for all. Columns are small integers: of a day 0 or 1; where
+    most rows of a store lie a week apart, how many of the seven days from ``ds`` on. Columns that
+    are 0 throughout are left out. Raises ValueError where a column is in the frame already.
     """
     both = pd.concat([history[["store", "ds"]], future[["store", "ds"]]], ignore_index=True)
     stamps = pd.DatetimeIndex(pd.to_datetime(both["ds"]))
@@ -59,9 +63,11 @@ def with_calendar(
     sheet = _Sheet.of(Calendar(country, tuple(entries)), period, step)
     at = np.asarray((stamps - pd.Timestamp(first)).days)
     values = sheet.store(0)[at]
-    for own in sorted({entry.store for entry in entries} - {0}):
-        rows = stores == own
-        if rows.any():
+    order = np.argsort(stores, kind="stable")
+    for own in sorted(sheet.entries.keys() - {0}):
+        begin, end = np.searchsorted(stores, [own, own + 1], sorter=order)
+        rows = order[begin:end]
+        if len(rows):
             values[rows] = sheet.store(own)[at[rows]]
     used = {
         name: values[:, column]
@@ -75,9 +81,10 @@ def with_calendar(
 
 @dataclass(frozen=True)
 class _Sheet:
-    """The columns of every day of a period."""
+    """The columns of every day of a period; ``entries`` by store."""
 
-    calendar: Calendar
+    country: str
+    entries: dict[int, tuple[Entry, ...]]
     period: Period
     step: int
     holidays: dict[str, str]
@@ -85,10 +92,23 @@ class _Sheet:
 
     @staticmethod
     def of(calendar: Calendar, period: Period, step: int) -> "_Sheet":
-        stores = sorted({entry.store for entry in calendar.entries} | {0})
-        names = (n for store in stores for n in calendar.holidays(period, store).values())
+        by_store: dict[int, tuple[Entry, ...]] = {0: ()}
+        for store, own in groupby(sorted(calendar.entries, key=_store), key=_store):
+            by_store[store] = tuple(own)
+        days = (
+            Calendar(calendar.country, (*by_store[0], *own)).holidays(period, store)
+            for store, own in by_store.items()
+        )
+        names = (name for named in days for name in named.values())
         events = (entry.name for entry in calendar.entries if entry.kind is Kind.EVENT)
-        return _Sheet(calendar, period, step, _columns("holiday", names), _columns("event", events))
+        return _Sheet(
+            calendar.country,
+            by_store,
+            period,
+            step,
+            _columns("holiday", names),
+            _columns("event", events),
+        )
 
     @property
     def names(self) -> list[str]:
@@ -98,27 +118,28 @@ class _Sheet:
 
     @property
     def _lunar(self) -> bool:
-        return self.calendar.country[:2] in _LUNAR
+        return self.country[:2] in _LUNAR
 
-    def store(self, store: int) -> Floats:
+    def store(self, store: int) -> Counts:
         """Return [days, columns] of one store; 0 is any store without entries of its own."""
-        marked = dict.fromkeys(self.names, np.zeros(0))
-        for name in marked:
-            marked[name] = np.zeros(self.period.days)
-        for day, name in self.calendar.holidays(self.period, store).items():
+        marked = {name: np.zeros(self.period.days) for name in self.names}
+        own = self.entries.get(store, ()) if store else ()
+        calendar = Calendar(self.country, (*self.entries[0], *own))
+        for day, name in calendar.holidays(self.period, store).items():
             marked[PUBLIC_HOLIDAY][self._at(day)] = 1
             marked[self.holidays[name]][self._at(day)] = 1
-        for day in self.calendar.makeup_workdays(self.period, store):
+        for day in calendar.makeup_workdays(self.period, store):
             marked[MAKEUP_WORKDAY][self._at(day)] = 1
-        for entry in self.calendar.entries:
+        for entry in calendar.entries:
             inside = self.period.start <= entry.day <= self.period.end
-            if inside and entry.store in {0, store} and entry.kind in {Kind.SCHOOL, Kind.EVENT}:
+            if inside and entry.kind in {Kind.SCHOOL, Kind.EVENT}:
                 school = entry.kind is Kind.SCHOOL
                 name = SCHOOL_HOLIDAY if school else self.events[entry.name]
                 marked[name][self._at(entry.day)] = 1
         if self._lunar:
             marked |= _lunar(self.period)
-        return np.stack([self._counted(name, marked[name]) for name in self.names], axis=1)
+        columns = [self._counted(name, marked[name]) for name in self.names]
+        return np.stack(columns, axis=1).astype(np.int8)
 
     def _at(self, day: date) -> int:
         return (day - self.period.start).days
@@ -127,6 +148,10 @@ class _Sheet:
         if self.step == 1 or name in {TO_SPRING_FESTIVAL, FROM_SPRING_FESTIVAL}:
             return values
         return np.convolve(values, np.ones(self.step))[self.step - 1 :]
+
+
+def _store(entry: Entry) -> int:
+    return entry.store
 
 
 def _columns(kind: str, names: Iterator[str]) -> dict[str, str]:
