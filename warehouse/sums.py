@@ -154,16 +154,26 @@ _TWINS_BY_TIME = text(
 )
 
 # One pass over the payments serves both days and hours: it is the most expensive step. Kinds are
-# told apart by grouping, which costs less than a filter on every sum.
+# told apart by grouping, which costs less than a filter on every sum. A zone is looked up by name
+# for each day and not for each payment: where it keeps one offset from the day before to two days
+# after, which is all that any cut-over and any zone can reach, that offset is added.
 _COUNT_CELLS = text(
     """
     create temp table cell on commit drop as
+    with day as materialized (
+        select t.business_date, t.store_id, s.time_zone,
+            ((t.business_date - 1)::timestamp at time zone 'UTC' at time zone s.time_zone)
+                - (t.business_date - 1) as early,
+            ((t.business_date + 3)::timestamp at time zone 'UTC' at time zone s.time_zone)
+                - (t.business_date + 3) as late
+        from touched t join store s on s.chain_id = :chain_id and s.store_id = t.store_id
+    )
     select p.business_date, p.store_id, p.platform, p.channel, p.currency, p.kind,
-        date_part('hour', p.occurred_at at time zone s.time_zone)::int as hour,
+        date_part('hour', case when d.early = d.late then p.occurred_at at time zone d.early
+            else p.occurred_at at time zone d.time_zone end)::int as hour,
         count(*) as rows, sum(p.gross) as gross, sum(p.platform_subsidy) as platform_subsidy,
         sum(p.merchant_subsidy) as merchant_subsidy, sum(p.fee) as fee, sum(p.net) as net
-    from payment p join touched t using (business_date, store_id)
-    join store s on s.chain_id = :chain_id and s.store_id = p.store_id
+    from payment p join day d using (business_date, store_id)
     where p.chain_id = :chain_id and p.business_date between :first and :last
       and not exists (
           select from payment_twin w where w.chain_id = :chain_id and w.key = p.key)
