@@ -238,7 +238,8 @@ class ReadsProtocol(ForecastReads, Protocol):
     def version(self) -> str:
         """Return what is another one as soon as an answer may be another one.
 
-        For all of a chain's answers but payments one by one, cash typed, rejects and ``series``.
+        For all of a chain's answers but payments one by one, cash typed, rejects, ``series`` and
+        ``forecast_running``.
         """
         ...
 
