@@ -82,7 +82,7 @@ class _Run:
 
     panel: Panel
     seen: Bools
-    columns: Sequence[features.Singles]
+    columns: Sequence[tuple[features.Singles, int]]
     logarithms: bool
     designs: dict[tuple[Wave, ...], tuple[Floats, list[str]]] = field(default_factory=dict)
 
@@ -144,7 +144,8 @@ class _Run:
         """Return the rows of the days seen as JSON, the matrix of the days ahead, prior scales."""
         waves = self._waves(row)
         shared, texts = self._shared(waves)
-        own = [c[row] for c in self.columns if c[row, at].min() != c[row, at].max()]
+        own = [_later(values[row], by) for values, by in self.columns]
+        own = [column for column in own if column[at].min() != column[at].max()]
         if not own and not shared.shape[1]:
             own = [np.zeros(len(self.panel.dates), dtype=np.float32)]
         own_matrix = np.array(own, dtype=np.float64).reshape(len(own), len(shared)).T
@@ -185,14 +186,24 @@ def _default_waves(days: int, daily: bool) -> tuple[Wave, ...]:
     return (*year, *([Wave(7.0, 3, 10.0)] if daily and days >= 14 else []))
 
 
-def _columns(panel: Panel) -> list[features.Singles]:
-    """Return the covariates known ahead, and for each event the day before and the day after."""
+def _columns(panel: Panel) -> list[tuple[features.Singles, int]]:
+    """Return covariates known ahead, [S, T + H], and by how many days each is to be moved.
+
+    Of each event the day before and the day after count as well.
+    """
     known = features.covariates(panel)
-    beside = [features.AROUND.index(-1), features.AROUND.index(1)]
-    columns = [*known.flags.values(), *known.measures.values()]
-    for event in known.events.values():
-        columns += [event, *np.moveaxis(features.around(event)[:, :, beside], 2, 0)]
-    return columns
+    columns = [(values, 0) for values in (*known.flags.values(), *known.measures.values())]
+    return columns + [(event, by) for event in known.events.values() for by in (0, -1, 1)]
+
+
+def _later(values: features.Singles, by: int) -> features.Singles:
+    """Return one store's values ``by`` days later (earlier where negative), 0 where unknown."""
+    out = np.zeros_like(values)
+    if by >= 0:
+        out[by:] = values[: len(values) - by]
+    else:
+        out[:by] = values[-by:]
+    return out
 
 
 def _fourier(days: Floats, wave: Wave) -> Floats:

@@ -119,6 +119,18 @@ def test_promotions_and_holidays_ahead_are_foreseen() -> None:
     assert np.abs(found / np.where(opened, came, 1) - 1)[opened].mean() < 0.07
 
 
+def test_weekly_figures_have_a_year_and_no_week() -> None:
+    rng = np.random.default_rng(4)
+    step = np.arange(220)
+    usual = 5000 * np.exp(0.3 * np.sin(2 * np.pi * step * 7 / 365.25) + 0.001 * step)
+    y = np.where(step < 208, usual * rng.lognormal(0, 0.03, 220), np.nan)[None]
+    dates = pd.date_range("2021-01-04", periods=220, freq="7D")
+    panel = Panel(pd.RangeIndex(1), dates, y, 208, 52, {}, {})
+    for model in (Prophet(), PlainProphet()):
+        found = model.predict(panel, seed=0, workers=1)
+        assert found[0] == pytest.approx(usual[208:], rel=0.1)
+
+
 def test_a_trend_never_runs_away() -> None:
     days, ahead = 40, 200
     y = np.concatenate([np.exp(np.arange(days) / 8.0), np.full(ahead, np.nan)])[None]
