@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -30,14 +30,24 @@ seen: Counter[str] = Counter()
 
 @dataclass(frozen=True)
 class File:
-    """One generated file: when it was exported, and its rows."""
+    """One generated file: when it was exported, its rows, and whether a till wrote it.
+
+    A till's money was moved by the other platform, so that some of its rows are twins.
+    """
 
     exported: datetime | None
     rows: tuple[tuple[tuple[str, Any], ...], ...]
+    platform: str = "alipay"
 
     def bill(self) -> MadeBill:
         """Return it as a bill."""
-        return MadeBill([dict(row) for row in self.rows], self.exported)
+        via = {} if self.platform == "alipay" else {"via": "alipay"}
+        rows = [dict(row) | via for row in self.rows]
+        return MadeBill(rows, self.exported, platform=self.platform)
+
+    def keys(self) -> list[tuple[str, str, str]]:
+        """Return the identity of each row."""
+        return [(self.platform, dict(r)["external_id"], dict(r)["kind"]) for r in self.rows]
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,13 @@ row = st.builds(
     st.sampled_from(["", "s1", "A"]),
     st.sampled_from(["", "t1"]),
 )
-file = st.builds(File, st.sampled_from(EXPORTS), st.lists(row, min_size=1, max_size=4).map(tuple))
+platforms = st.sampled_from(["alipay", "alipay", "meituan"])
+file = st.builds(
+    File,
+    st.sampled_from(EXPORTS),
+    st.lists(row, min_size=1, max_size=4).map(tuple),
+    platforms,
+)
 rebind = st.builds(
     Rebind,
     st.just("terminal"),
@@ -77,7 +93,7 @@ rebind = st.builds(
 ) | st.builds(
     Rebind,
     st.just("store"),
-    st.just("s1"),
+    st.sampled_from(["s1", "A"]),
     st.sampled_from(["A", "B", "C"]),
     st.sampled_from([None, date(2026, 3, 1)]),
 )
@@ -88,19 +104,22 @@ def histories(draw: st.DrawFn) -> list[File | Rebind]:
     """Steps of any kind among which the hard cases are tied together, always.
 
     A file that holds a payment twice with different contents, a later one with the same export
-    time that contradicts it, and a re-binding of what both name between them.
+    time that contradicts it, a re-binding of what both name between them, and money that a till
+    and the platform both state.
     """
     steps: list[File | Rebind] = draw(st.lists(file | rebind, max_size=2))
     first, other, third = (draw(row) for _ in range(3))
-    exported = draw(st.sampled_from(EXPORTS))
+    exported, platform = draw(st.sampled_from(EXPORTS)), draw(platforms)
     twice = draw(st.permutations([first, _contradiction(first, 1), other]))
     again = draw(st.permutations([_contradiction(first, 2), third]))
     knot: list[File | Rebind] = [
-        File(exported, tuple(twice)),
+        File(exported, tuple(twice), platform),
         draw(rebind),
-        File(exported, tuple(again)),
+        File(exported, tuple(again), platform),
+        File(exported, (other,), "alipay"),
+        File(exported, (other,), "meituan"),
     ]
-    places = sorted(draw(st.lists(st.integers(0, len(steps)), min_size=3, max_size=3)))
+    places = sorted(draw(st.lists(st.integers(0, len(steps)), min_size=5, max_size=5)))
     for place, step in reversed(list(zip(places, knot, strict=True))):
         steps.insert(place, step)
     return steps
@@ -116,24 +135,24 @@ def apply(warehouse: Warehouse, scope: Scope, step: File | Rebind, lanes: int = 
     if isinstance(step, File):
         return load(warehouse, scope, step.bill(), lanes=lanes)
     with warehouse.begin(scope) as connection:
-        account = connection.scalar(text("select account_id from account where ref = '2088'"))
-    if account is None:
-        return None
-    with warehouse.begin(scope) as connection:
-        bind(
-            connection,
-            account_id=account,
-            ref_kind=step.kind,
-            ref=step.ref,
-            store_id=store_id(warehouse, scope, step.store),
-            from_date=step.day,
-        )
+        accounts = connection.scalars(text("select account_id from account order by 1")).all()
+    store = store_id(warehouse, scope, step.store)
+    for account in accounts:
+        with warehouse.begin(scope) as connection:
+            bind(
+                connection,
+                account_id=account,
+                ref_kind=step.kind,
+                ref=step.ref,
+                store_id=store,
+                from_date=step.day,
+            )
     return None
 
 
 VERSION = (
-    "encode(uuid_send(key), 'hex') as key, content_hash::text, external_id, kind, gross, fee, net,"
-    " occurred_at"
+    "encode(uuid_send(key), 'hex') as key, content_hash::text, platform, external_id, kind, gross,"
+    " fee, net, occurred_at, via"
 )
 SUMS = "gross, orders, refund, refunds, fee, net, prepaid, other"
 
@@ -146,18 +165,46 @@ def state(warehouse: Warehouse, scope: Scope) -> dict[str, list[tuple[Any, ...]]
         "versions": f"select {VERSION}, s.code, business_date from payment join store s"
         f" using (store_id) union all select {VERSION}, s.code, business_date"
         " from payment_history join store s using (store_id)",
+        "twins": "select key, twin_key, s.code, business_date"
+        " from payment_twin join store s using (store_id)",
         "days": f"select s.code, business_date, platform, channel, d.currency, {SUMS}"
         " from store_day d join store s using (store_id)",
         "months": f"select s.code, month, platform, channel, d.currency, {SUMS}"
         " from store_month d join store s using (store_id)",
+        "day totals": f"select s.code, business_date, d.currency, {SUMS}"
+        " from store_day_total d join store s using (store_id)",
+        "month totals": f"select s.code, month, d.currency, days, {SUMS}"
+        " from store_month_total d join store s using (store_id)",
         "hours": "select s.code, business_date, hour, d.currency, gross, orders"
         " from store_hour d join store s using (store_id)",
     }
+    return _ask(warehouse, scope, queries)
+
+
+def _ask(
+    warehouse: Warehouse, scope: Scope, queries: dict[str, str]
+) -> dict[str, list[tuple[Any, ...]]]:
     with warehouse.begin(scope) as connection:
         return {
             name: sorted(tuple(found) for found in connection.execute(text(query)))
             for name, query in queries.items()
         }
+
+
+def whole(warehouse: Warehouse, scope: Scope) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all that an undone file must leave no trace in."""
+    queries = {
+        **{
+            f"ranks in {table}": f"select key, content_hash, rank_at from {table}"
+            for table in ("payment", "payment_history", "payment_sighting")
+        },
+        "accounts": "select platform, ref from account",
+        "places": "select a.platform, store_ref, terminal_ref, operator_ref"
+        " from place join account a using (account_id)",
+        "bindings": "select a.platform, ref_kind, b.ref, s.code, from_at from store_binding b"
+        " join account a using (account_id) join store s using (store_id)",
+    }
+    return state(warehouse, scope) | _ask(warehouse, scope, queries)
 
 
 def slow_days(warehouse: Warehouse, scope: Scope) -> Counter[tuple[str, date]]:
@@ -171,6 +218,7 @@ def slow_days(warehouse: Warehouse, scope: Scope) -> Counter[tuple[str, date]]:
             text(
                 "select p.occurred_at, p.net, s.code, s.time_zone, s.cutover_hour"
                 " from payment p join store s using (store_id)"
+                " where not exists (select from payment_twin w where w.key = p.key)"
             )
         ).all()
     for found in rows:
@@ -180,12 +228,11 @@ def slow_days(warehouse: Warehouse, scope: Scope) -> Counter[tuple[str, date]]:
     return total
 
 
-def winners(files: list[File]) -> dict[tuple[str, str], set[tuple[Any, ...]]]:
+def winners(files: list[File]) -> dict[tuple[str, str, str], set[tuple[Any, ...]]]:
     """The design's rule, from the files alone: per key, the contents that rank highest by time."""
-    ranks: dict[tuple[str, str], dict[tuple[Any, ...], datetime]] = {}
+    ranks: dict[tuple[str, str, str], dict[tuple[Any, ...], datetime]] = {}
     for one in files:
-        for line in one.rows:
-            key = (dict(line)["external_id"], dict(line)["kind"])
+        for key, line in zip(one.keys(), one.rows, strict=True):
             rank = one.exported or datetime(1, 1, 1, tzinfo=UTC)
             known = ranks.setdefault(key, {})
             known[line] = max(rank, known.get(line, rank))
@@ -198,15 +245,16 @@ def winners(files: list[File]) -> dict[tuple[str, str], set[tuple[Any, ...]]]:
 def note(steps: list[File | Rebind]) -> None:
     """Count which hard cases the example has."""
     files = [step for step in steps if isinstance(step, File)]
-    keys = [{(dict(r)["external_id"], dict(r)["kind"]) for r in one.rows} for one in files]
+    keys = [set(one.keys()) for one in files]
     for i, one in enumerate(files):
-        contents = [(dict(r)["external_id"], dict(r)["kind"]) for r in one.rows]
+        contents = one.keys()
         seen["duplicate in one file"] += len(set(contents)) < len(contents)
         for j, other in enumerate(files[:i]):
             clash = any(
                 a != b and dict(a)["external_id"] == dict(b)["external_id"]
                 for a in one.rows
                 for b in other.rows
+                if one.platform == other.platform
             )
             seen["conflicting versions"] += clash and bool(keys[i] & keys[j])
             seen["equal export times"] += clash and one.exported == other.exported
@@ -229,6 +277,27 @@ patient = settings(
 )
 
 
+def otherwise(steps: list[File | Rebind], random: Any) -> list[File | Rebind]:
+    """Return ``steps`` with files split, repeated and in another order, and bindings elsewhere.
+
+    Bindings keep their own order: of two for the same ref and date the later one holds.
+    """
+    files: list[File] = []
+    for step in steps:
+        if isinstance(step, File):
+            cut = random.randint(0, len(step.rows))
+            files += [replace(step, rows=step.rows[:cut]), replace(step, rows=step.rows[cut:])]
+    files = [one for one in files if one.rows]
+    files += random.sample(files, k=random.randint(0, len(files)))
+    random.shuffle(files)
+    rebinds = [step for step in steps if isinstance(step, Rebind)]
+    slots = sorted(random.randint(0, len(files)) for _ in rebinds)
+    made: list[File | Rebind] = list(files)
+    for slot, binding in reversed(list(zip(slots, rebinds, strict=True))):
+        made.insert(slot, binding)
+    return made
+
+
 def test_order_split_and_repetition_do_not_matter(warehouse: Warehouse) -> None:
     """Any order, split and repetition of files and re-bindings ends in the same warehouse."""
     seen.clear()
@@ -242,30 +311,17 @@ def test_order_split_and_repetition_do_not_matter(warehouse: Warehouse) -> None:
     def check(steps: list[File | Rebind], random: Any, lanes: int) -> None:
         note(steps)
         straight, shuffled = new_chain(warehouse, STORES), new_chain(warehouse, STORES)
-        apply(warehouse, straight, FIRST)
-        apply(warehouse, shuffled, FIRST)
+        for scope in (straight, shuffled):
+            for one in FIRST:
+                apply(warehouse, scope, one)
         for step in steps:
             apply(warehouse, straight, step, lanes)
-        rebinds = [step for step in steps if isinstance(step, Rebind)]
-        files: list[File] = []
-        for step in steps:
-            if isinstance(step, File):
-                cut = random.randint(0, len(step.rows))
-                files += [File(step.exported, half) for half in (step.rows[:cut], step.rows[cut:])]
-        files = [one for one in files if one.rows]
-        files += random.sample(files, k=random.randint(0, len(files)))
-        random.shuffle(files)
-        # Bindings keep their own order: of two for the same ref and date the later one holds.
-        slots = sorted(random.randint(0, len(files)) for _ in rebinds)
-        for i in range(len(files) + 1):
-            for slot, binding in zip(slots, rebinds, strict=True):
-                if slot == i:
-                    apply(warehouse, shuffled, binding)
-            if i < len(files):
-                apply(warehouse, shuffled, files[i])
+        for step in otherwise(steps, random):
+            apply(warehouse, shuffled, step)
         ended = state(warehouse, straight)
+        seen["twins"] += bool(ended["twins"])
         assert ended == state(warehouse, shuffled)
-        _check_against_rule(warehouse, straight, [FIRST, *steps])
+        _check_against_rule(warehouse, straight, [*FIRST, *steps])
 
     check()
     missed = [
@@ -275,36 +331,42 @@ def test_order_split_and_repetition_do_not_matter(warehouse: Warehouse) -> None:
             "conflicting versions",
             "equal export times",
             "rebinding between imports",
+            "twins",
         )
         if not seen[name]
     ]
     assert not missed, f"the generator never made: {missed}"
 
 
-FIRST = File(
-    EXPORTS[1],
-    (
+FIRST = [
+    File(
+        EXPORTS[1],
         (
-            ("external_id", "first"),
-            ("kind", "sale"),
-            ("gross", 1),
-            ("fee", 0),
-            ("occurred_at", START),
-            ("store_ref", ""),
-            ("terminal_ref", ""),
+            (
+                ("external_id", "first"),
+                ("kind", "sale"),
+                ("gross", gross),
+                ("fee", 0),
+                ("occurred_at", START),
+                ("store_ref", ""),
+                ("terminal_ref", ""),
+            ),
         ),
-    ),
-)
+        platform,
+    )
+    for gross, platform in ((1, "alipay"), (2, "meituan"))
+]
+"""Both accounts are there before anything is bound."""
 
 
 def _check_against_rule(warehouse: Warehouse, scope: Scope, steps: list[File | Rebind]) -> None:
     allowed = winners([step for step in steps if isinstance(step, File)])
     ended = state(warehouse, scope)
     assert len(ended["current"]) == len(allowed)
-    for _, _, external_id, kind, gross, fee, _, occurred_at, _, _ in ended["current"]:
+    for _, _, platform, external_id, kind, gross, fee, _, occurred_at, *_ in ended["current"]:
         stated = {
             (dict(content)["gross"], dict(content)["fee"], dict(content)["occurred_at"])
-            for content in allowed[external_id, kind]
+            for content in allowed[platform, external_id, kind]
         }
         assert (gross, fee, occurred_at) in stated
     net = Counter[tuple[str, date]]()
@@ -314,23 +376,32 @@ def _check_against_rule(warehouse: Warehouse, scope: Scope, steps: list[File | R
 
 
 @patient
-@given(before=st.lists(file, max_size=2), taken=file, after=st.lists(file, max_size=2))
+@given(
+    before=st.lists(file | rebind, max_size=2),
+    taken=file,
+    after=st.lists(file | rebind, max_size=2),
+    lanes=st.integers(1, 2),
+)
 def test_undone_is_as_if_it_had_never_come(
-    warehouse: Warehouse, before: list[File], taken: File, after: list[File]
+    warehouse: Warehouse,
+    before: list[File | Rebind],
+    taken: File,
+    after: list[File | Rebind],
+    lanes: int,
 ) -> None:
     """Undoing one batch leaves what the other files alone would have made, and stays so."""
     never, undone = new_chain(warehouse, STORES), new_chain(warehouse, STORES)
-    for one in [FIRST, *before, *after]:
+    for one in [*FIRST, *before, *after]:
         apply(warehouse, never, one)
-    for one in [FIRST, *before]:
+    for one in [*FIRST, *before]:
         apply(warehouse, undone, one)
-    batch = apply(warehouse, undone, taken)
+    batch = apply(warehouse, undone, taken, lanes)
     for one in after:
         apply(warehouse, undone, one)
     assert batch is not None
     with warehouse.begin(undone) as connection:
         undo(connection, undone.chain_id, batch)
-    assert state(warehouse, never) == state(warehouse, undone)
+    assert whole(warehouse, never) == whole(warehouse, undone)
     for scope in (never, undone):
-        apply(warehouse, scope, taken)
-    assert state(warehouse, never) == state(warehouse, undone)
+        apply(warehouse, scope, taken, lanes)
+    assert whole(warehouse, never) == whole(warehouse, undone)
