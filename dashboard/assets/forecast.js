@@ -33,8 +33,7 @@
       window.history.replaceState(window.history.state, "", address);
     }
     var same = current && current.unit === choice.unit && current.ahead === choice.ahead;
-    return [same ? NO : choice, choice.unit === unit ? NO : choice.unit,
-      choice.ahead === ahead ? NO : choice.ahead];
+    return [same ? NO : choice, choice.unit, choice.ahead];
   }
 
   /* An empty page cannot fill itself: it is loaded again once the first forecast is there. */

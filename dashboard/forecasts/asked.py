@@ -58,4 +58,4 @@ def name_of(unit: Unit) -> str:
 
 def future(here: Here) -> ForecastReads:
     """Return what may be asked about the future."""
-    return cast("ForecastReads", here.reads)
+    return here.reads

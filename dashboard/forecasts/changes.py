@@ -7,7 +7,6 @@ from chain.errors import PermanentError
 from chain.money import parse_amount
 from dashboard.forecasts.asked import Asked, future
 from dashboard.frame import Board, Here
-from dashboard.imports.changes import allow
 from dashboard.upload import UPLOADERS
 from figures import formats
 from warehouse import overrides, plans
@@ -50,7 +49,8 @@ def _allow(here: Here, unit: Unit) -> None:
 
 def start(board: Board, here: Here) -> None:
     """Start a run over all stores; where one is at work, nothing more happens."""
-    allow(here)
+    if not may_start(here):
+        raise PermanentError("forecast.change.not_started")
     board.jobs.forecast(here.scope.chain_id)
 
 

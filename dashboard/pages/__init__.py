@@ -1,11 +1,12 @@
 """The pages of the board, a module each."""
 
-from dashboard.pages import cash, imports, overview, setup, store, stores
+from dashboard.pages import cash, forecast, imports, overview, setup, store, stores
 
 PAGES = (
     overview.page,
     stores.page,
     store.page,
+    forecast.page,
     imports.page,
     cash.page,
     setup.page,

@@ -18,6 +18,7 @@ from dashboard.components.picture import look, marks, picture
 from dashboard.components.series import matched, value_of, values_of
 from dashboard.components.short import short_list
 from dashboard.components.tile import Against, tile
+from dashboard.forecasts.strip import landing_strip
 from dashboard.frame import THEME, Board, Here, Page
 from figures import formats
 from figures.daily import HEIGHT, daily_sales
@@ -100,7 +101,9 @@ def head(here: Here) -> tuple[list[Component], list[Component]]:
     )
     tiles = html.Div(_tiles(here, chain, seen), className="tb-tiles")
     lines = items(here, chain, seen, found, names)
-    return [html.Div(said, className="tb-head"), tiles], attention_list(here, lines)
+    strip = landing_strip(here, chain)
+    parts = [html.Div(said, className="tb-head"), tiles, *([strip] if strip else [])]
+    return parts, attention_list(here, lines)
 
 
 def _tiles(here: Here, chain: ChainInfo, seen: Overview) -> list[Component]:

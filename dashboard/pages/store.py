@@ -22,11 +22,13 @@ from dashboard.components.series import (
     value_of,
 )
 from dashboard.components.tile import Against, tile
+from dashboard.forecasts.asked import Asked
 from dashboard.frame import FILTERS, THEME, Board, FilterName, Here, Page
 from dashboard.icons import icon
 from dashboard.upload import UPLOADERS
 from figures import daily as daily_figure
 from figures import formats, hours, mix, ticket
+from warehouse.reads.forecast_protocol import Unit
 from warehouse.reads.protocol import ChainInfo, Daily, Filters, grain_for
 
 TILES = ("net_sales", "orders", "average_ticket", "refund_rate")
@@ -140,6 +142,9 @@ def _facts(here: Here, facts: Mapping[str, Any]) -> list[Component]:
         )
         if here.scope.role in UPLOADERS
     ]
+    forecast = Asked(Unit("store", int(facts["store_id"]))).href()
+    ahead: list[Any] = [icon("forecast", 18), here.say("forecast.overview.link")]
+    links.insert(0, dcc.Link(ahead, href=forecast, className="tb-act"))
     return [title, html.Dl(shown, className="tb-facts"), html.Div(links, className="tb-acts")]
 
 

@@ -30,6 +30,19 @@ CHANGES: dict[str, dict[str, Any]] = {
     '{"place":["ALL"],"type":"places-bind"}.n_clicks': {},
     "cash-save.n_clicks": {"cash-store.value": "1", "cash-earlier.data": {}},
     "setup-save.n_clicks": {"setup-known.data": False},
+    "forecast-start.n_clicks": {},
+    "forecast-save.n_clicks": {
+        "forecast-asked.data": {"unit": "store-1", "ahead": "30"},
+        "forecast-from.value": "2030-01-01",
+        "forecast-to.value": "2030-01-02",
+        "forecast-value.value": "10",
+        "forecast-reason.value": "x",
+    },
+    '{"override":["ALL"],"type":"forecast-revoke"}.n_clicks': {},
+    "forecast-target-save.n_clicks": {
+        "forecast-target-month.data": "2030-01-01",
+        "forecast-target.value": "1",
+    },
 }
 """What starts a change, and the states that its callback takes (the others are empty)."""
 READS = frozenset(
@@ -44,9 +57,22 @@ READS = frozenset(
         "setup-search.value",
         "series-tick.n_intervals",
         "_pages_location.pathname",
+        "forecast-asked.data",
+        "forecast-changed.data",
+        "forecast-tick.n_intervals",
+        "forecast-if-ask.n_clicks",
     }
 )
-TABLES = ("column_map", "store", "store_binding", "account", "import_batch")
+TABLES = (
+    "column_map",
+    "store",
+    "store_binding",
+    "account",
+    "import_batch",
+    "forecast_run",
+    "forecast_override",
+    "target",
+)
 
 
 @pytest.fixture
@@ -99,7 +125,7 @@ def test_who_may_only_look_changes_nothing(board: Running) -> None:
             )
             assert answer.status_code in {200, 204}, (output, answer.text[:200])
             told = json.dumps(answer.get_json(), ensure_ascii=False) if answer.data else ""
-            assert "Your role may look but not import" in told, (output, told[:300])
+            assert "Your role may look but not" in told, (output, told[:300])
             tried += 1
     assert tried == len(CHANGES)
     assert _counts(board) == before
