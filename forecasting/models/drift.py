@@ -84,7 +84,7 @@ def _lessons(
         then = slice(before.origin, before.origin + horizon)
         came = panel.y[:, then]
         usable: Bools = np.isfinite(came) & panel.open[:, then] & (came > 0)
-        usable &= np.isfinite(before.history).any(axis=1)[:, None]
+        usable &= np.asarray(np.isfinite(before.history).any(axis=1))[:, None]
         usable &= usable.sum(axis=0) >= _FEWEST_STORES
         if not usable.any():
             continue
