@@ -199,6 +199,20 @@ def demo(parent: Parent = None) -> None:
 
 
 @app.command()
+def forecast(
+    chain: Chain = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="By the fast models alone, within seconds.")
+    ] = False,
+) -> None:
+    """Forecast every store now. Otherwise it is done each night."""
+    from runtime import forecast as forecasting
+
+    with _warehouse() as (warehouse, settings):
+        forecasting.forecast(warehouse, settings, chain, console, quick=quick)
+
+
+@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="The file to write; its folder must exist.")],
 ) -> None:

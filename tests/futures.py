@@ -6,6 +6,7 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from chain.settings import Settings
+from forecasting.panel import Floats, Panel
 from warehouse.chains import NewChain, NewStore, add_store, create_chain
 from warehouse.session import Scope, Warehouse
 from workers.forecasts import Forecasts
@@ -64,6 +65,34 @@ def finish(forecasts: Forecasts, chain_id: int, run_id: int) -> None:
     for chunk in forecasts.advance(chain_id, run_id):
         if forecasts.play(chain_id, run_id, chunk):
             forecasts.advance(chain_id, run_id)
+
+
+class LastWeek:
+    """A model that takes each store alone: the last week again, a little lower."""
+
+    name = "theta"
+
+    def predict(self, panel: Panel, *, seed: int, workers: int) -> Floats:
+        """Return [S, H]."""
+        del seed, workers
+        week = np.nan_to_num(panel.history[:, -7:])
+        return np.asarray(0.99 * np.tile(week, -(-panel.horizon // 7))[:, : panel.horizon])
+
+
+def stored(warehouse: Warehouse, chain_id: int, run_id: int) -> dict[str, list[str]]:
+    """Return all that a run wrote, but for what differs from run to run."""
+    found = {}
+    with warehouse.begin(Scope(chain_id)) as connection:
+        for table in ("forecast", "forecast_group", "forecast_store", "forecast_score"):
+            rows = connection.scalars(
+                text(
+                    f"select (to_jsonb(t) - 'run_id')::text from {table} t where run_id = :run"
+                    " and to_jsonb(t) ->> 'metric' is distinct from 'seconds'"
+                ),
+                {"run": run_id},
+            )
+            found[table] = sorted(rows)
+    return found
 
 
 def settings(**given: int) -> Settings:

@@ -46,14 +46,15 @@ def main() -> None:
 
 def _follow(order: dict[str, Any]) -> None:
     os.dup2(2, 1)  # the log is not the answer
-    _watch(int(order["at"]))
+    watch(int(order["at"]))
     settings = Settings(data=Path(order["data"]), split_import_bytes=order["split_bytes"])
     warehouse = Warehouse(order["url"])
     Imports(warehouse, settings, "k" * 32).run(order["chain"], order["batch"])
     os._exit(0)
 
 
-def _watch(at: int) -> None:
+def watch(at: int) -> None:
+    """Have this process kill itself at boundary ``at``."""
     numbers, lock = itertools.count(1), threading.Lock()
 
     def boundary() -> None:

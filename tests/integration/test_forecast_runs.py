@@ -12,24 +12,22 @@ import forecasting
 from forecasting.models.base import Model
 from forecasting.models.panel_regression import PanelRegression
 from forecasting.models.seasonal_naive import SeasonalNaive
-from forecasting.panel import Floats, Panel
 from tests.conftest import Database
-from tests.futures import LAST, add_up, chain_with_past, finish, run_to_end, sell, settings
+from tests.futures import (
+    LAST,
+    LastWeek,
+    add_up,
+    chain_with_past,
+    finish,
+    run_to_end,
+    sell,
+    settings,
+    stored,
+)
 from warehouse import forecast_runs
 from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
 from workers.forecasts import Forecasts
-
-
-class LastWeek:
-    """A model that takes each store alone: the last week again, a little lower."""
-
-    name = "theta"
-
-    def predict(self, panel: Panel, *, seed: int, workers: int) -> Floats:
-        del seed, workers
-        week = np.nan_to_num(panel.history[:, -7:])
-        return np.asarray(0.99 * np.tile(week, -(-panel.horizon // 7))[:, : panel.horizon])
 
 
 @pytest.fixture(autouse=True)
@@ -57,25 +55,6 @@ def forecasts(warehouse: Warehouse) -> Forecasts:
 def _rows(warehouse: Warehouse, chain_id: int, query: str, **values: object) -> list[Any]:
     with warehouse.begin(Scope(chain_id)) as connection:
         return [tuple(row) for row in connection.execute(text(query), values)]
-
-
-def _found(warehouse: Warehouse, chain_id: int, run_id: int) -> dict[str, list[Any]]:
-    """Return all that a run wrote, but for its number and times."""
-    return {
-        table: sorted(
-            map(
-                str,
-                _rows(
-                    warehouse,
-                    chain_id,
-                    f"select to_jsonb(t) - 'run_id' from {table} t where run_id = :run"
-                    " and to_jsonb(t) ->> 'metric' is distinct from 'seconds'",
-                    run=run_id,
-                ),
-            )
-        )
-        for table in ("forecast", "forecast_group", "forecast_store", "forecast_score")
-    }
 
 
 def test_a_run_forecasts_every_store_region_and_the_chain_to_the_minor_unit(
@@ -123,7 +102,7 @@ def test_a_model_that_takes_each_store_alone_is_scored_beside_the_others(
     )
     assert scored == [(0,), *((store,) for store in sorted(stores))]
     whole = Forecasts(warehouse, settings().model_copy(update={"forecast_chunk_stores": 100}))
-    assert _found(warehouse, chain_id, run_to_end(whole, chain_id)) == _found(
+    assert stored(warehouse, chain_id, run_to_end(whole, chain_id)) == stored(
         warehouse, chain_id, run_id
     )
 
@@ -140,9 +119,9 @@ def test_only_the_last_chunk_closes_a_run_and_each_is_written_once(
     assert not forecasts.play(chain_id, run_id, 2)
     assert forecasts.start(chain_id) == run_id
     forecasts.advance(chain_id, run_id)
-    before = _found(warehouse, chain_id, run_id)
+    before = stored(warehouse, chain_id, run_id)
     forecasts.advance(chain_id, run_id)
-    assert _found(warehouse, chain_id, run_id) == before
+    assert stored(warehouse, chain_id, run_id) == before
     assert _rows(warehouse, chain_id, "select count(*) from forecast_chunk") == [(0,)]
 
 
