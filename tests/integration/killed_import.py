@@ -1,9 +1,10 @@
 """A process that imports and kills itself: run by ``test_kill``, one fork for each order.
 
 Orders come on standard input, one JSON object a line: ``url``, ``data``, ``chain``, ``batch``,
-``split_bytes`` (from which size a file has two parts) and ``at``, the boundary at which the import
-sends itself SIGKILL. The answer is ``killed``, ``done``, or how else the import ended. Boundaries
-lie before each statement and each piece of a COPY, and before and after each commit.
+``split_bytes`` (from which size a file has two parts), ``at``, the boundary at which the process
+sends itself SIGKILL, and ``work``: to import or to undo the batch, or to bind a terminal. The
+answer is ``killed``, ``done``, or how else it ended. Boundaries lie before each statement and each
+piece of a COPY, and before and after each commit.
 """
 
 import itertools
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import text
 
 from chain.settings import Settings
-from warehouse.session import Warehouse
+from warehouse.binding import bind
+from warehouse.session import Scope, Warehouse
 from workers.imports import Imports
 
 WATCHED: tuple[tuple[type[Any], str], ...] = (
@@ -49,8 +52,22 @@ def _follow(order: dict[str, Any]) -> None:
     watch(int(order["at"]))
     settings = Settings(data=Path(order["data"]), split_import_bytes=order["split_bytes"])
     warehouse = Warehouse(order["url"])
-    Imports(warehouse, settings, "k" * 32).run(order["chain"], order["batch"])
+    imports = Imports(warehouse, settings, "k" * 32)
+    if order["work"] == "import":
+        imports.run(order["chain"], order["batch"])
+    elif order["work"] == "undo":
+        imports.undo(order["chain"], order["batch"])
+    else:
+        bind_terminal(warehouse, Scope(order["chain"]))
     os._exit(0)
+
+
+def bind_terminal(warehouse: Warehouse, scope: Scope) -> None:
+    """Say that the terminal T01 is the store B, whose days end at four."""
+    with warehouse.begin(scope) as connection:
+        account = connection.scalars(text("select account_id from account")).one()
+        store = connection.scalars(text("select store_id from store where code = 'B'")).one()
+        bind(connection, account_id=account, ref_kind="terminal", ref="T01", store_id=store)
 
 
 def watch(at: int) -> None:

@@ -20,6 +20,7 @@ from chain.settings import Settings
 from etl.importer import Importer
 from tests.bills import new_chain
 from tests.conftest import Database
+from tests.integration.killed_import import bind_terminal
 from warehouse import batches
 from warehouse.chains import NewStore
 from warehouse.session import Scope, Warehouse
@@ -81,6 +82,7 @@ def killed() -> Iterator[Killed]:
     process.close()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("split_bytes", [WHOLE, SPLIT], ids=["one part", "two parts"])
 def test_killed_at_any_boundary_it_ends_the_same(
     warehouse: Warehouse,
@@ -131,6 +133,7 @@ def test_killed_at_any_boundary_it_ends_the_same(
             batch=batch,
             split_bytes=split_bytes,
             at=at,
+            work="import",
         )
         if ended == "done":
             break
@@ -140,6 +143,79 @@ def test_killed_at_any_boundary_it_ends_the_same(
         assert _everything(warehouse, scope) == expected, f"killed at boundary {at}"
     assert ended == "done", "the import has more boundaries than were tried"
     assert deaths > 40
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("work", ["undo", "bind"])
+def test_killed_at_any_boundary_it_is_done_whole_or_not_at_all(
+    warehouse: Warehouse, module_database: Database, killed: Killed, tmp_path: Path, work: str
+) -> None:
+    """And once more done after that, it ends as if nothing had killed it."""
+    settings = Settings(data=tmp_path)
+    imports = Imports(warehouse, settings, "k" * 32)
+    stores = [
+        NewStore("A", "A", "Asia/Shanghai"),
+        NewStore("B", "B", "Asia/Shanghai", cutover_hour=4),
+    ]
+
+    def prepared() -> tuple[Scope, int]:
+        scope = new_chain(warehouse, stores)
+        for name, content in (("first.csv", FIRST), ("later.csv", LATER)):
+            path = tmp_path / name
+            path.write_text(content)
+            (done,) = Importer(warehouse, scope, "k" * 32).import_path(path)
+            assert done["state"] == "done"
+        return scope, done["batch_id"]
+
+    def do(scope: Scope, batch: int) -> None:
+        if work == "undo":
+            imports.undo(scope.chain_id, batch)
+        else:
+            bind_terminal(warehouse, scope)
+
+    scope, batch = prepared()
+    before = _everything(warehouse, scope)
+    do(scope, batch)
+    after = _everything(warehouse, scope)
+    assert before != after
+    ends = {"before": 0, "after": 0}
+    for at in range(1, MOST):
+        scope, batch = prepared()
+        ended = killed.order(
+            url=module_database.app,
+            data=str(tmp_path),
+            chain=scope.chain_id,
+            batch=batch,
+            split_bytes=WHOLE,
+            at=at,
+            work=work,
+        )
+        if ended == "done":
+            break
+        assert ended == "killed"
+        _wait_for_locks(warehouse, scope)
+        found = _everything(warehouse, scope)
+        assert found in (before, after), f"killed at boundary {at}"
+        ends["before" if found == before else "after"] += 1
+        do(scope, batch)
+        assert _everything(warehouse, scope) == after, f"killed at boundary {at}"
+    assert ended == "done", "there are more boundaries than were tried"
+    assert min(ends["before"] - 20, ends["after"]) > 0, ends
+
+
+def _wait_for_locks(warehouse: Warehouse, scope: Scope) -> None:
+    """Wait until the server has noticed that the dead process is gone."""
+    held = text(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+        " and state <> 'idle' and backend_type = 'client backend'"
+    )
+    for _ in range(200):
+        with warehouse.begin(scope) as connection:
+            if not connection.scalar(held):
+                return
+        time.sleep(0.05)
+    pytest.fail("the dead process still has a session")
 
 
 def _take_up(imports: Imports, chain: int, batch: int) -> None:
@@ -159,6 +235,7 @@ KEPT = ("occurred_at", "exported_at", "rank_at", "first_at", "last_at")
 TABLES = (
     "payment", "payment_history", "payment_sighting", "payment_twin", "store_day", "store_hour",
     "store_month", "store_day_total", "store_month_total", "import_batch", "reject", "place",
+    "account", "store_binding",
 )  # fmt: skip
 
 

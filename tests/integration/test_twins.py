@@ -28,9 +28,10 @@ def _bill(platform: str, *, order: str = "", minute: int = 0) -> MadeBill:
         for kind, gross in (("sale", 1800), ("refund", -500), ("topup", 9000))
     ]
     for row in rows:
-        row |= {"occurred_at": utc(3).replace(minute=minute), "store_ref": "S"}
-        row |= {"order_ref": f"{order}{row['kind']}" if order else ""}
-        row |= {"via": "wechat"} if platform == "meituan" else {}
+        row["occurred_at"] = utc(3).replace(minute=minute)
+        row["store_ref"] = "S"
+        row["order_ref"] = f"{order}{row['kind']}" if order else ""
+        row["via"] = "wechat" if platform == "meituan" else ""
     return MadeBill(rows, platform=platform)
 
 
