@@ -1,10 +1,12 @@
 """What moves each store's sales, as it is stored: shares by weekday, season, event and year."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from forecasting import ramp
 from forecasting.components import Components, components
 from forecasting.frame import read
 from forecasting.panel import Floats, Panel
@@ -13,13 +15,26 @@ BLOCK = 250
 """So many stores are explained at once: their design is large."""
 
 
-def drivers(history: pd.DataFrame, future: pd.DataFrame) -> dict[int, dict[str, Any]]:
-    """Return for each store ``weekday`` [7], ``season`` [H], ``trend``, ``events`` and ``days``.
+@dataclass(frozen=True)
+class Explained:
+    """What is known of stores beside their forecast.
 
-    Shares, None where nothing can be said. ``days`` are the steps ahead on which an event holds.
-    Empty for figures that are not daily.
+    ``drivers``: of each store ``weekday`` [7], ``season`` [H], ``trend``, ``events`` (shares, None
+    where nothing can be said) and ``days``, the steps ahead on which an event holds. ``new``: the
+    stores in their first eight weeks.
     """
+
+    drivers: dict[int, dict[str, Any]]
+    new: frozenset[int]
+
+
+def explained(history: pd.DataFrame, future: pd.DataFrame) -> Explained:
+    """Return what moves each store of these frames, and which are new."""
     panel = read(history, future).panel
+    return Explained(_drivers(panel), frozenset(int(s) for s in panel.stores[ramp.new(panel)]))
+
+
+def _drivers(panel: Panel) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for first in range(0, len(panel.stores) if panel.daily else 0, BLOCK):
         part = panel.of(np.arange(first, min(first + BLOCK, len(panel.stores))))

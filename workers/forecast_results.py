@@ -13,6 +13,7 @@ import forecasting
 from forecasting import Note, Outcome, hierarchy
 from forecasting.panel import Floats
 from warehouse.forecast_results import GroupResult, RunResult, Score, StoreResult
+from workers.forecast_drivers import Explained
 
 PROPHET = "prophet"
 NAIVE = "seasonal_naive"
@@ -60,7 +61,7 @@ def result(
     fingerprints: Mapping[int, int],
     silent: Mapping[int, date],
     seconds: Mapping[str, float],
-    drivers: Mapping[int, dict[str, Any]],
+    explained: Explained,
 ) -> RunResult:
     """Return all that is stored of a run.
 
@@ -70,7 +71,7 @@ def result(
     of = [regions.get(int(store), 0) for store in found.stores]
     whole = hierarchy.whole(found.mean, of)
     stores = [
-        *_served(outcome, found, whole, fingerprints, drivers),
+        *_served(outcome, found, whole, fingerprints, explained),
         *_refused(outcome.refused, silent, fingerprints),
     ]
     return RunResult(
@@ -87,7 +88,7 @@ def _served(
     found: Figures,
     whole: NDArray[np.int64],
     fingerprints: Mapping[int, int],
-    drivers: Mapping[int, dict[str, Any]],
+    explained: Explained,
 ) -> list[StoreResult]:
     table = outcome.scores
     served = table[table["served"]].set_index("store")["wape"]
@@ -111,7 +112,8 @@ def _served(
             naive_wape=_figure(of[NAIVE], store),
             prophet_wape=_figure(of[PROPHET], store),
             loses=int(store) in losing,
-            drivers=drivers.get(int(store)),
+            is_new=int(store) in explained.new,
+            drivers=explained.drivers.get(int(store)),
         )
         for at, store in enumerate(found.stores)
     ]

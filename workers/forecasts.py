@@ -34,7 +34,7 @@ from warehouse.reads.history import (
 from warehouse.session import Scope, Warehouse
 from warehouse.version import bump
 from workers import forecast_models, forecast_refit
-from workers.forecast_drivers import drivers
+from workers.forecast_drivers import explained
 from workers.forecast_frames import HORIZON, Frames, frames
 from workers.forecast_results import result
 
@@ -286,7 +286,7 @@ def _found(
         fingerprints=prints,
         silent=material.frames.silent,
         seconds=answers.seconds,
-        drivers=drivers(material.frames.history, material.frames.future),
+        explained=explained(material.frames.history, material.frames.future),
     )
 
 

@@ -210,6 +210,40 @@ def test_a_run_that_is_done_raises_the_version_once(
     assert version() != before
 
 
+def test_a_store_of_a_few_weeks_is_marked_as_new(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, stores = chain_with_past(warehouse, stores=3)
+    with warehouse.begin(Scope(chain_id)) as connection:
+        connection.execute(
+            text("delete from store_day where store_id = :store and business_date < :day"),
+            {"store": stores[0], "day": LAST - timedelta(days=20)},
+        )
+        add_up(connection, chain_id)
+    run_to_end(forecasts, chain_id, "quick")
+    assert _rows(warehouse, chain_id, "select store_id from forecast_store where is_new") == [
+        (stores[0],)
+    ]
+
+
+def test_a_store_that_has_long_taken_nothing_is_refused_with_its_last_day(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, stores = chain_with_past(warehouse, stores=3)
+    last = LAST - timedelta(days=30)
+    with warehouse.begin(Scope(chain_id)) as connection:
+        connection.execute(
+            text("delete from store_day where store_id = :store and business_date > :day"),
+            {"store": stores[0], "day": last},
+        )
+        add_up(connection, chain_id)
+    run_to_end(forecasts, chain_id, "quick")
+    refused = "select store_id, reason, params from forecast_store where reason <> ''"
+    assert _rows(warehouse, chain_id, refused) == [
+        (stores[0], "forecasting.refused.silent", {"day": last.isoformat()})
+    ]
+
+
 def test_a_run_that_cannot_be_says_why_and_the_last_one_stays(
     warehouse: Warehouse, forecasts: Forecasts
 ) -> None:

@@ -23,7 +23,7 @@ from warehouse import batches
 from warehouse.chains import NewChain, create_chain
 from warehouse.session import Scope, Warehouse
 from warehouse.telemetry import bind
-from workers.app import app, settings
+from workers.app import app, forecast_chunk, forecast_run, settings
 from workers.imports import Imports
 
 
@@ -47,6 +47,17 @@ def test_what_the_board_sends_is_a_job_of_the_workers(valkey: Valkey, queue: Any
     message = json.loads(queue.lpop(jobs.QUEUE))
     assert message["headers"]["task"] in app.tasks
     assert message["headers"][jobs.REQUEST_ID] == "abc"
+
+
+def test_a_forecast_the_board_starts_and_its_steps_are_jobs_of_the_workers(
+    valkey: Valkey, queue: Any
+) -> None:
+    """The start goes to the front; the long steps wait behind all imports."""
+    QueuedJobs(valkey.broker_url).forecast(chain_id=3)
+    assert json.loads(queue.lpop(jobs.QUEUE))["headers"]["task"] == jobs.FORECAST in app.tasks
+    names = [queue.name for queue in app.conf.task_queues]
+    assert names == [jobs.QUEUE, jobs.FORECASTS]
+    assert (forecast_run.queue, forecast_chunk.queue) == (jobs.FORECASTS, jobs.FORECASTS)
 
 
 def test_the_length_of_the_queue_is_known(valkey: Valkey, queue: Any) -> None:
