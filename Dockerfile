@@ -13,6 +13,7 @@ COPY etl etl
 COPY forecasting forecasting
 COPY workers workers
 COPY figures figures
+COPY reports reports
 COPY dashboard dashboard
 COPY runtime runtime
 RUN pip install --no-deps --no-build-isolation .
