@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,30 +36,65 @@ class Backtests:
         """The windows that choices are made on: all but the last in time, if there are several."""
         return slice(1, None) if len(self.actual) > 1 else slice(None)
 
+    def earlier_than(self, window: int, count: int) -> "Backtests":
+        """Return the backtests as they stood before a window, which is what lay ahead."""
+        known = slice(window + 1, window + 1 + count)
+        return with_combination(
+            replace(
+                self,
+                actual=self.actual[known],
+                opened=self.opened[known],
+                past=self.past[:, known],
+                ahead=self.past[:, window],
+            )
+        )
+
 
 def play(panel: Panel, models: Sequence[Model], *, seed: int, workers: int) -> Backtests:
     """Let each model play all windows and the days ahead; their combination joins them."""
-    back = windows(panel)
+    views = [panel, *windows(panel)]
+    alone = play_windows(views[1:], panel.y, models, seed=seed, workers=workers)
+    ahead, seconds = _forecasts(views[:1], models, seed, workers)
+    return with_combination(
+        replace(
+            alone,
+            ahead=np.array([forecasts[0] for forecasts in ahead]),
+            seconds=tuple(a + b for a, b in zip(alone.seconds, seconds, strict=True)),
+        )
+    )
+
+
+def play_windows(
+    back: Sequence[Panel], figures: Floats, models: Sequence[Model], *, seed: int, workers: int
+) -> Backtests:
+    """Let each model play windows of one panel whose figures are given; nothing is ahead."""
     horizon = back[0].horizon if back else 0
-    shape = (len(back), len(panel.stores), horizon)
-    actual = np.array([panel.y[:, w.origin : w.origin + horizon] for w in back]).reshape(shape)
+    shape = (len(back), len(figures), horizon)
+    actual = np.array([figures[:, w.origin : w.origin + horizon] for w in back]).reshape(shape)
     opened = np.array([w.open[:, w.origin :] for w in back], dtype=bool).reshape(shape)
+    played, seconds = _forecasts(back, models, seed, workers)
+    return Backtests(
+        names=tuple(model.name for model in models),
+        seconds=seconds,
+        actual=actual,
+        opened=opened,
+        past=np.array([np.reshape(forecasts, shape) for forecasts in played]),
+        ahead=np.empty((len(models), len(figures), 0)),
+    )
+
+
+def _forecasts(
+    views: Sequence[Panel], models: Sequence[Model], seed: int, workers: int
+) -> tuple[list[list[Floats]], tuple[float, ...]]:
+    """Return forecasts by model and view, and each model's seconds; views share what they find."""
     seconds = [0.0] * len(models)
     played: list[list[Floats]] = [[] for _ in models]
-    for view in (panel, *back):
+    for view in views:
         for at, model in enumerate(models):
             begun = time.perf_counter()
             played[at].append(_play(model, view, seed, workers))
             seconds[at] += time.perf_counter() - begun
-    alone = Backtests(
-        names=tuple(model.name for model in models),
-        seconds=tuple(seconds),
-        actual=actual,
-        opened=opened,
-        past=np.array([np.reshape(forecasts[1:], shape) for forecasts in played]),
-        ahead=np.array([forecasts[0] for forecasts in played]),
-    )
-    return _with_combination(alone)
+    return played, tuple(seconds)
 
 
 def windows(panel: Panel) -> list[Panel]:
@@ -77,14 +112,14 @@ def _play(model: Model, panel: Panel, seed: int, workers: int) -> Floats:
     return np.where(panel.open[:, panel.origin :], forecast, 0.0 * forecast)
 
 
-def _with_combination(alone: Backtests) -> Backtests:
+def with_combination(alone: Backtests) -> Backtests:
+    """Add the combination of all models, weighted by their errors on the earlier windows."""
     early = alone.earlier
     shares = combination.weights(alone.actual[early], alone.past[:, early])
-    return Backtests(
+    return replace(
+        alone,
         names=(*alone.names, combination.NAME),
         seconds=(*alone.seconds, sum(alone.seconds)),
-        actual=alone.actual,
-        opened=alone.opened,
         past=np.array([*alone.past, combination.combined(alone.past, shares)]),
         ahead=np.array([*alone.ahead, combination.combined(alone.ahead, shares)]),
     )

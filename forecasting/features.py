@@ -58,7 +58,7 @@ def covariates(panel: Panel) -> Covariates:
     Kinds are those of the panel that this one was rewound from, so that columns stay the same.
     """
     if "covariates" not in panel.memo:
-        panel.memo["covariates"] = _sorted(panel)
+        panel.memo["covariates"] = _sorted(panel.root or panel)
     found: Covariates = panel.memo["covariates"]
     return found.of((slice(None), slice(len(panel.dates))))
 

@@ -29,6 +29,7 @@ class Panel:
     ``past``: covariates known of the past only, each [S, T + H], NaN from the origin on.
     ``season``: steps of one season (7 for days with a week). ``memo``: what was found of this
     panel and of those rewound from it, under keys that name the origin, for others to use.
+    ``root``: what this panel was rewound from, if it was.
     """
 
     stores: pd.Index
@@ -39,6 +40,7 @@ class Panel:
     known: Mapping[str, Floats]
     past: Mapping[str, Floats]
     memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    root: "Panel | None" = field(default=None, repr=False)
 
     @property
     def horizon(self) -> int:
@@ -83,6 +85,7 @@ class Panel:
             )
         return replace(
             self,
+            root=self.root or self,
             dates=self.dates[:end],
             y=_hidden(self.y[:, :end], origin),
             origin=origin,
@@ -92,13 +95,14 @@ class Panel:
 
     def showing(self, y: Floats) -> "Panel":
         """Return the panel with other figures, [S, T + H]."""
-        return replace(self, y=y, memo={})
+        return replace(self, y=y, memo={}, root=None)
 
     def of(self, rows: NDArray[Any]) -> "Panel":
         """Return the panel of some stores: ``rows`` are positions or a mask of length S."""
         return replace(
             self,
             memo={},
+            root=None,
             stores=self.stores[rows],
             y=self.y[rows],
             known={name: values[rows] for name, values in self.known.items()},

@@ -68,9 +68,8 @@ def run(
 ) -> Outcome:
     """Hold the tournament over what came through the door; ``quantiles`` rise within (0, 1)."""
     tests = play(reading.panel, models, seed=seed, workers=workers)
-    chosen = _choice(tests)
-    past = np.take_along_axis(tests.past, chosen[None, None, :, None], axis=0)[0]
-    ahead = np.take_along_axis(tests.ahead, chosen[None, :, None], axis=0)[0]
+    chosen = choice(tests)
+    past, ahead = served(tests, chosen)
     spread = intervals.learn(tests.actual, past, tests.opened, quantiles)
     table = scores.stores(reading.panel.stores, tests, chosen)
     return Outcome(
@@ -85,7 +84,13 @@ def run(
     )
 
 
-def _choice(tests: Backtests) -> NDArray[np.int64]:
+def served(tests: Backtests, chosen: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return what each store's chosen model, [S], said of the windows and of the days ahead."""
+    past = np.take_along_axis(tests.past, chosen[None, None, :, None], axis=0)[0]
+    return past, np.take_along_axis(tests.ahead, chosen[None, :, None], axis=0)[0]
+
+
+def choice(tests: Backtests) -> NDArray[np.int64]:
     """Return the model of each store: [S].
 
     The least error on the earlier windows; a store's own error counts by its days, the chain's as

@@ -6,33 +6,33 @@ set of trees serves stores of any size. Where each store is drifting to is learn
 ``drift``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 
 from forecasting import features
 from forecasting.models.drift import drift
 from forecasting.models.panel_regression import Fit, PanelRegression, recency
+from forecasting.models.trees import Growth, Trees, grow, sample
 from forecasting.panel import Floats, Panel
 
 _MOST = 1.5
 _CHUNK = 256
 _FEWEST_DAYS = 400
+_GROWTH = Growth(rounds=250, least_in_leaf=60, rows=300_000, features=0.6, penalty=1.0)
+_DATES_IN_LEAF = 3
+"""A leaf holds at least so many dates' worth of days: else shocks of one date become rules."""
 
 
 @dataclass(frozen=True)
 class Boosting:
-    """LightGBM on what the regression leaves. ``rows``: learned from so many days at most."""
+    """LightGBM on what the regression leaves. Half-lives are in days."""
 
-    rounds: int = 250
-    leaves: int = 31
-    learning_rate: float = 0.06
+    growth: Growth = _GROWTH
     half_life: float = 500.0
     level_half_life: float = 28.0
     level_prior: float = 10.0
-    rows: int = 400_000
     regression: PanelRegression = field(default_factory=PanelRegression)
     name: str = "boosting"
 
@@ -51,9 +51,10 @@ class Boosting:
 
     def _train(
         self, panel: Panel, fit: Fit, known: features.Covariates, seed: int, workers: int
-    ) -> lgb.Booster:
-        rng = np.random.default_rng(seed)
-        keep = fit.selling & (rng.random(fit.selling.shape) < self.rows / fit.selling.sum())
+    ) -> Trees:
+        days = np.flatnonzero(fit.selling)
+        keep = np.zeros(fit.selling.shape, dtype=bool)
+        keep.ravel()[days[sample(len(days), self.growth, seed)]] = True
         columns, target, weight = [], [], []
         for start in range(0, len(panel.stores), _CHUNK):
             rows = slice(start, start + _CHUNK)
@@ -61,27 +62,15 @@ class Boosting:
             columns.append(_columns(panel, fit, known, rows)[:, : panel.origin][chosen])
             target.append(_left(panel, fit, rows)[chosen])
             weight.append(np.broadcast_to(recency(panel, self.half_life), chosen.shape)[chosen])
-        data = lgb.Dataset(
-            np.concatenate(columns), np.concatenate(target), weight=np.concatenate(weight)
+        a_date = int(_DATES_IN_LEAF * keep.sum() / max(keep.any(axis=0).sum(), 1))
+        return grow(
+            np.concatenate(columns),
+            np.concatenate(target),
+            np.concatenate(weight),
+            replace(self.growth, least_in_leaf=max(self.growth.least_in_leaf, a_date)),
+            seed=seed,
+            workers=workers,
         )
-        return lgb.train(self._parameters(seed, workers), data, self.rounds)
-
-    def _parameters(self, seed: int, workers: int) -> dict[str, Any]:
-        return {
-            "objective": "l2",
-            "num_leaves": self.leaves,
-            "learning_rate": self.learning_rate,
-            "min_data_in_leaf": 60,
-            "feature_fraction": 0.6,
-            "bagging_fraction": 0.7,
-            "bagging_freq": 1,
-            "lambda_l2": 1.0,
-            "seed": seed,
-            "num_threads": workers,
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbose": -1,
-        }
 
     def _ahead(
         self,
@@ -89,14 +78,12 @@ class Boosting:
         fit: Fit,
         known: features.Covariates,
         rows: slice,
-        trees: lgb.Booster,
+        trees: Trees,
         workers: int,
     ) -> Floats:
         recent = max(panel.origin - int(4 * self.level_half_life), 0)
         columns = _columns(panel, fit, known, rows)[:, recent:]
-        found = np.asarray(
-            trees.predict(columns.reshape(-1, columns.shape[2]), num_threads=workers)
-        ).reshape(columns.shape[:2])
+        found = trees.predict(columns, workers)
         past = panel.origin - recent
         missed = _left(panel, fit, rows)[:, recent:] - found[:, :past]
         weight = recency(panel, self.level_half_life)[recent:] * fit.selling[rows, recent:]

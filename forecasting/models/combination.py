@@ -8,6 +8,7 @@ from forecasting.panel import Floats
 NAME = "combination"
 _PRIOR_DAYS = 60.0
 _SHARPNESS = 4.0
+_FLOOR = 0.05
 
 
 def weights(actual: Floats, forecasts: Floats) -> Floats:
@@ -32,6 +33,10 @@ def combined(forecasts: Floats, shares: Floats) -> Floats:
     bears = np.isfinite(forecasts)
     share = np.where(bears, shares.reshape(len(shares), *[1] * (forecasts.ndim - 3), -1, 1), 0.0)
     total = share.sum(axis=0)
-    logs = np.log(np.maximum(np.where(bears, forecasts, 1.0), 1e-9))
-    mean = np.exp((share * logs).sum(axis=0) / np.where(total > 0, total, 1.0))
+    share = share / np.where(total > 0, total, 1.0)
+    held = np.where(bears, np.maximum(forecasts, 0.0), 0.0)
+    # one model's zero among sellers pulls far down, but not to nothing
+    usual = (share * held).sum(axis=0)
+    logs = np.log(np.maximum(held, _FLOOR * np.where(usual > 0, usual, 1.0)))
+    mean = np.where(usual > 0, np.exp((share * logs).sum(axis=0)), 0.0)
     return np.where(total > 0, mean, np.nan)

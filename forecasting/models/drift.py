@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 
 from forecasting import features
 from forecasting.models.panel_regression import Fit, PanelRegression
+from forecasting.models.trees import Growth, grow, sample
 from forecasting.panel import Bools, Floats, Panel
 
 _REWINDS = 8
@@ -23,8 +23,7 @@ _FEWEST_DAYS = 150
 _FEWEST_STORES = 10
 _MOST = 1.0
 _HALF_LIFE = 400.0
-_ROWS = 250_000
-_ROUNDS = 100
+_GROWTH = Growth(rounds=100, least_in_leaf=100, rows=250_000, features=0.5, penalty=5.0)
 _LATELY = (7, 14, 28, 56, 150)
 _LAST_YEAR = 364
 
@@ -43,31 +42,9 @@ def drift(panel: Panel, regression: PanelRegression, *, seed: int, workers: int)
     if not taught or len(panel.stores) < _FEWEST_STORES:
         return np.zeros((len(panel.stores), panel.horizon))
     columns, target, weight = (np.concatenate(part) for part in zip(*taught, strict=True))
-    rng = np.random.default_rng(seed)
-    keep = rng.random(len(target)) < _ROWS / len(target)
-    data = lgb.Dataset(columns[keep], target[keep], weight=weight[keep])
-    trees = lgb.train(_parameters(seed, workers), data, _ROUNDS)
-    ahead = _examples(panel, regression).columns
-    found = trees.predict(ahead.reshape(-1, ahead.shape[2]), num_threads=workers)
-    return np.asarray(found).reshape(ahead.shape[:2])
-
-
-def _parameters(seed: int, workers: int) -> dict[str, Any]:
-    return {
-        "objective": "l2",
-        "num_leaves": 31,
-        "learning_rate": 0.06,
-        "min_data_in_leaf": 100,
-        "feature_fraction": 0.5,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "lambda_l2": 5.0,
-        "seed": seed,
-        "num_threads": workers,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbose": -1,
-    }
+    keep = sample(len(target), _GROWTH, seed)
+    trees = grow(columns[keep], target[keep], weight[keep], _GROWTH, seed=seed, workers=workers)
+    return trees.predict(_examples(panel, regression).columns, workers)
 
 
 def _lessons(
@@ -83,17 +60,18 @@ def _lessons(
         before = panel.rewound(back, horizon)
         then = slice(before.origin, before.origin + horizon)
         came = panel.y[:, then]
-        usable: Bools = np.isfinite(came) & panel.open[:, then] & (came > 0)
-        usable &= np.asarray(np.isfinite(before.history).any(axis=1))[:, None]
-        usable &= usable.sum(axis=0) >= _FEWEST_STORES
+        usable = np.isfinite(came) & panel.open[:, then] & np.greater(came, 0)
+        usable = usable & np.isfinite(before.history).any(axis=1, keepdims=True)
+        usable = usable & (usable.sum(axis=0) >= _FEWEST_STORES)
         if not usable.any():
             continue
+        at = np.nonzero(usable)
         known = _examples(before, regression)
         missed = np.where(usable, np.log(np.where(usable, came, 1.0)) - known.log, 0.0)
         own = missed - missed.sum(axis=0) / np.maximum(usable.sum(axis=0), 1)
-        target = np.clip(own[np.nonzero(usable)], -_MOST, _MOST)
+        target = np.clip(own[at], -_MOST, _MOST)
         weight = np.full(len(target), 0.5 ** (back * step / _HALF_LIFE))
-        yield known.columns[np.nonzero(usable)], target, weight
+        yield known.columns[at], target, weight
 
 
 def _examples(panel: Panel, regression: PanelRegression) -> Examples:
