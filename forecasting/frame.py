@@ -87,7 +87,9 @@ def _dated(frame: pd.DataFrame, name: str, needed: Sequence[str]) -> pd.DataFram
     for column in needed:
         if column not in frame.columns:
             raise PermanentError("forecasting.missing_column", frame=name, column=column)
-    days = pd.to_datetime(frame["ds"], errors="coerce")
+    days = frame["ds"]
+    if not pd.api.types.is_datetime64_any_dtype(days):
+        days = pd.to_datetime(days.astype("str"), format="ISO8601", errors="coerce")
     if days.isna().any():
         bad = frame[days.isna()].iloc[0]
         raise PermanentError("forecasting.no_date", store=str(bad["store"]), value=str(bad["ds"]))

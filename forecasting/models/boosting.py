@@ -6,7 +6,7 @@ set of trees serves stores of any size. Where each store is drifting to is learn
 ``drift``.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,6 @@ _MOST = 1.5
 _CHUNK = 256
 _FEWEST_DAYS = 400
 _GROWTH = Growth(rounds=250, least_in_leaf=60, rows=300_000, features=0.6, penalty=1.0)
-_DATES_IN_LEAF = 3
-"""A leaf holds at least so many dates' worth of days: else shocks of one date become rules."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,11 @@ class Boosting:
             columns.append(_columns(panel, fit, known, rows)[:, : panel.origin][chosen])
             target.append(_left(panel, fit, rows)[chosen])
             weight.append(np.broadcast_to(recency(panel, self.half_life), chosen.shape)[chosen])
-        a_date = int(_DATES_IN_LEAF * keep.sum() / max(keep.any(axis=0).sum(), 1))
         return grow(
             np.concatenate(columns),
             np.concatenate(target),
             np.concatenate(weight),
-            replace(self.growth, least_in_leaf=max(self.growth.least_in_leaf, a_date)),
+            self.growth,
             seed=seed,
             workers=workers,
         )

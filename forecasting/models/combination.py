@@ -18,11 +18,11 @@ def weights(actual: Floats, forecasts: Floats) -> Floats:
     cannot bear a store has no share there.
     """
     errors, days = [], np.isfinite(actual).sum(axis=(0, 2))
-    scale = np.nanmean(np.where(np.isfinite(actual), np.abs(actual), np.nan))
+    tiny = 1e-9 * max(float(np.abs(np.nan_to_num(actual)).max(initial=0.0)), 1.0)
     for forecast in forecasts:
         error, total = metrics.absolute_errors(actual, forecast)
         chain = error.sum() / max(total.sum(), 1e-9)
-        own = error.sum(axis=0) / np.maximum(total.sum(axis=0), 1e-9 * scale)
+        own = error.sum(axis=0) / np.maximum(total.sum(axis=0), tiny)
         errors.append((days * np.minimum(own, 2.0) + _PRIOR_DAYS * chain) / (days + _PRIOR_DAYS))
     inverse = (np.array(errors) + 1e-6) ** -_SHARPNESS
     return np.asarray(inverse / inverse.sum(axis=0))
