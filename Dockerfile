@@ -11,9 +11,9 @@ COPY chain chain
 COPY warehouse warehouse
 COPY etl etl
 COPY forecasting forecasting
+COPY reports reports
 COPY workers workers
 COPY figures figures
-COPY reports reports
 COPY dashboard dashboard
 COPY runtime runtime
 RUN pip install --no-deps --no-build-isolation .

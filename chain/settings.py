@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -76,6 +76,21 @@ class Settings(BaseSettings):
         False, description="Send cookies over HTTPS only; switch on wherever HTTPS is served."
     )
 
+    smtp_host: str | None = Field(
+        None, description="Mail server; without one no mail is sent and links are shown to copy."
+    )
+    smtp_port: int | None = Field(
+        None, ge=1, le=65535, description="Its port; 587, 465 or 25 by smtp_security if not given."
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How mail is encrypted; none is for a server on this machine."
+    )
+    smtp_user: str | None = Field(None, description="Name to log in to the mail server with.")
+    smtp_password: Secret = Field(None, description="Password to log in to the mail server with.")
+    mail_from: str | None = Field(
+        None, description="Address that mail comes from; needed with smtp_host."
+    )
+
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: readable in a terminal, JSON everywhere else."
     )
@@ -137,6 +152,12 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("it must look like postgresql://user:password@host/name")
         return url or None
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> "Settings":
+        if self.smtp_host and "@" not in (self.mail_from or ""):
+            raise ValueError("mail_from must be an address, since smtp_host is set")
+        return self
 
     @field_validator("broker_url", "cache_url")
     @classmethod

@@ -14,7 +14,6 @@ from chain.errors import TransientError
 from chain.settings import Settings
 from dashboard import errors, security, shell, statics, timing
 from dashboard.answers import Answers
-from dashboard.exporting import Exporting
 from dashboard.frame import Board, Here, Page, ReadsFor
 from dashboard.guard import Guard, here
 from dashboard.health import Health
@@ -73,7 +72,7 @@ def create_app(
     answers of callbacks are kept in ``cache`` where there is one.
     """
     server = _server(settings, secret_key)
-    people = People(warehouse)
+    people = People(warehouse, settings.session_hours)
     guard = Guard(settings, people, reads_for)
     timing.install(server)
     guard.install(server)
@@ -85,7 +84,6 @@ def create_app(
     throttle = Throttle(LOGIN_TRIES, LOGIN_SECONDS, settings.cache_url or settings.broker_url)
     Login(settings, people, guard, throttle).install(server)
     Upload(settings, warehouse, jobs).install(server)
-    Exporting(settings).install(server)
     app = BoardApp(
         __name__,
         server=cast("Any", server),
@@ -167,8 +165,11 @@ def _declare(page: Page) -> None:
 def _layout(key: str) -> Callable[..., Component]:
     def make(**variables: Any) -> Component:
         page = cast("dict[str, Page]", _current().extensions[EXTENSION])[key]
+        current = here()
+        if page.right and not current.may(page.right):
+            return _not_for_you(current)
         wanted = {name: str(variables[name]) for name in _names(page.path) if name in variables}
-        return page.layout(here(), **wanted)
+        return page.layout(current, **wanted)
 
     return make
 
@@ -187,6 +188,16 @@ def _missing(**_variables: Any) -> Component:
     return html.Div(
         [
             html.P(current.say("dashboard.error.404.text")),
+            dcc.Link(current.say("dashboard.error.home"), href="/", className="button-main"),
+        ],
+        className="empty card",
+    )
+
+
+def _not_for_you(current: Here) -> Component:
+    return html.Div(
+        [
+            html.P(current.say("dashboard.error.not_for_you")),
             dcc.Link(current.say("dashboard.error.home"), href="/", className="button-main"),
         ],
         className="empty card",

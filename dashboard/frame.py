@@ -39,6 +39,7 @@ from typing import Any, Literal, Protocol
 
 from dash.development.base_component import Component
 
+from chain.roles import Right, may
 from chain.settings import Settings
 from chain.words import Lang, Param, say
 from dashboard.choice import Choice
@@ -64,7 +65,7 @@ class Person:
     email: str
     name: str
     lang: Lang
-    epoch: int
+    session_id: int
     scope: Scope
 
 
@@ -85,6 +86,10 @@ class Here:
     def scope(self) -> Scope:
         """Whose rows may be seen."""
         return self.person.scope
+
+    def may(self, right: Right) -> bool:
+        """Return whether the reader's role has ``right``."""
+        return may(self.person.scope.role, right)
 
     def say(self, key: str, /, **params: Param) -> str:
         """Return the sentence ``key`` in the reader's language."""
@@ -117,6 +122,7 @@ class Page:
     """One page. ``icon`` None keeps it out of the menus; ``order`` sorts them.
 
     ``filters`` are the parts of the filter bar that the page obeys; with none it is hidden.
+    Who has not ``right`` does not find the page in the menu, and is told so on it.
     """
 
     key: str
@@ -125,6 +131,7 @@ class Page:
     icon: str | None = None
     filters: tuple[FilterName, ...] = ALL_FILTERS
     order: int = 50
+    right: Right | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from chain.settings import Settings
 from chain.words import LANGS, Lang, say
 from dashboard.frame import Here, Person, ReadsFor, Theme
 from dashboard.people import People
+from warehouse.directory.sessions import token_hash
 
 OPEN_PATHS = frozenset(
     {"/login", "/language", "/healthz", "/healthz/ready", "/metrics", "/tokens.css"}
@@ -26,6 +27,7 @@ LANG_COOKIE = "tillboard_lang"
 THEME_COOKIE = "tillboard_theme"
 PERSON_SECONDS = 5.0
 """How long a process trusts what it read of a person: a session that is ended lives on so long."""
+KNOWN_MOST = 10_000
 
 
 @dataclass(slots=True)
@@ -35,9 +37,7 @@ class Guard:
     settings: Settings
     people: People
     reads_for: ReadsFor
-    _known: dict[tuple[int, int, int], tuple[float, Person | None]] = field(
-        init=False, default_factory=dict
-    )
+    _known: dict[bytes, tuple[float, Person]] = field(init=False, default_factory=dict)
 
     def install(self, server: Flask) -> None:
         """Check every request of ``server`` first of all."""
@@ -68,14 +68,20 @@ class Guard:
 
     def person(self) -> Person | None:
         """Return whose session this is."""
-        try:
-            key = (int(session["user"]), int(session["chain"]), int(session["epoch"]))
-        except (KeyError, TypeError, ValueError):
+        token = session.get("token")
+        if not isinstance(token, str):
             return None
-        at, person = self._known.get(key, (0.0, None))
-        if person is None or time.monotonic() - at > PERSON_SECONDS:
-            person = self.people.find(*key)
-            self._known[key] = (time.monotonic(), person)
+        key = token_hash(token)
+        known = self._known.get(key)
+        if known is not None and time.monotonic() - known[0] <= PERSON_SECONDS:
+            return known[1]
+        person = self.people.find(key)
+        if person is None:
+            self._known.pop(key, None)
+            return None
+        if len(self._known) >= KNOWN_MOST:
+            self._known.clear()
+        self._known[key] = (time.monotonic(), person)
         return person
 
     def forget(self) -> None:

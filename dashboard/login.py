@@ -1,6 +1,5 @@
 """Logging in and out, and choosing a language: plain pages, no script needed."""
 
-import secrets
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,10 +9,10 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from chain.errors import TillboardError
 from chain.settings import Settings
 from chain.words import LANGS, Lang, say
-from dashboard.frame import Person
 from dashboard.guard import LANG_COOKIE, Guard, safe_target
 from dashboard.people import PASSWORD_MAX, People
 from dashboard.throttle import Throttle
+from warehouse.directory import sessions
 
 log = structlog.get_logger(__name__)
 YEAR = 365 * 24 * 3600
@@ -49,20 +48,17 @@ class Login:
         email = request.form.get("email", "")[:320]
         password = request.form.get("password", "")[: PASSWORD_MAX + 1]
         try:
-            person = self.people.log_in(email, password)
+            account = self.people.log_in(email, password)
         except TillboardError as error:
             log.warning("login_refused", reason=error.key, address=request.remote_addr)
             return self._page(target, error=error, email=email, status=403)
-        start(person)
-        log.info("login", user_id=person.user_id)
-        answer = cast("Response", redirect(safe_target(target), code=303))
-        if request.cookies.get(LANG_COOKIE) in LANGS:
-            self.people.set_lang(person.user_id, request.cookies[LANG_COOKIE])
-            self.guard.forget()
-        return answer
+        return enter(self.people, account.user_id, account.chain_id, target)
 
     def leave(self) -> Response:
-        """End the session in this browser."""
+        """End the session of this browser."""
+        if person := self.guard.person():
+            sessions.end(self.people.warehouse, person.user_id, person.session_id)
+            self.guard.forget()
         session.clear()
         return cast("Response", redirect("/login", code=303))
 
@@ -102,14 +98,21 @@ class Login:
         )
 
 
-def start(person: Person) -> None:
-    """Begin a session of ``person`` with nothing of an older one in it."""
+def enter(people: People, user_id: int, chain_id: int, target: str | None) -> Response:
+    """Begin a session with nothing of an older one in it, and go on to ``target``."""
+    token = people.begin(
+        user_id,
+        chain_id,
+        device=request.headers.get("User-Agent", ""),
+        address=request.remote_addr or "",
+    )
     session.clear()
     session.permanent = True
-    session["user"] = person.user_id
-    session["chain"] = person.scope.chain_id
-    session["epoch"] = person.epoch
-    session["id"] = secrets.token_urlsafe(9)
+    session["token"] = token
+    log.info("login", user_id=user_id)
+    if request.cookies.get(LANG_COOKIE) in LANGS:
+        people.set_lang(user_id, request.cookies[LANG_COOKIE])
+    return cast("Response", redirect(safe_target(target), code=303))
 
 
 def plain_page(template: str, lang: Lang, status: int, **values: object) -> Response:

@@ -1,17 +1,19 @@
-"""Who may log in: accounts in the directory, passwords as argon2id, lock-out after failures."""
+"""Who may log in: passwords as argon2id, lock-out after failures, sessions that can be ended."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from chain.errors import PermanentError
 from chain.words import LANGS, Lang
 from dashboard.frame import Person
-from warehouse.session import Scope, Warehouse
+from warehouse.directory import sessions
+from warehouse.directory.scopes import scope_of
+from warehouse.session import Warehouse
 
 LOCK_AFTER = 5
 """Failures in a row before an account waits."""
@@ -22,43 +24,73 @@ PASSWORD_MAX = 512
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody has this password")
 
-_PERSON = """
-    select u.user_id, u.email, u.name, u.lang, u.session_epoch, u.password_hash,
-           u.failed_logins, u.locked_until, m.chain_id, m.role, m.store_ids
+_ACCOUNT = """
+    select u.user_id, u.lang, u.password_hash, u.failed_logins, u.locked_until,
+           u.totp_secret is not null as second, m.chain_id
     from directory.app_user u
     join directory.membership m on m.user_id = u.user_id
+    where lower(u.email) = lower(:email)
+    order by m.seen_at desc nulls last, m.chain_id limit 1 for update of u
 """
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who has shown who they are; with ``second`` a code is still to come.
+
+    ``chain_id`` is the chain in which they were seen last.
+    """
+
+    user_id: int
+    chain_id: int
+    second: bool
+
+
+@dataclass(frozen=True, slots=True)
 class People:
-    """The accounts of ``warehouse``."""
+    """The accounts of ``warehouse``; a session that is not used ends after ``session_hours``."""
 
     warehouse: Warehouse
+    session_hours: int
 
-    def log_in(self, email: str, password: str) -> Person:
+    def log_in(self, email: str, password: str) -> Account:
         """Return who this is.
 
         Raises PermanentError ``dashboard.login.wrong`` (the same for an unknown address and a wrong
         password) or ``dashboard.login.locked``.
         """
         with self.warehouse.directory() as connection:
-            person = _check(connection, email.strip(), password, datetime.now(UTC))
+            found = _check(connection, email.strip(), password, datetime.now(UTC))
         # The failure is counted in a transaction that commits; so it is raised only after it.
-        if isinstance(person, PermanentError):
-            raise person
-        return person
+        if isinstance(found, PermanentError):
+            raise found
+        return found
 
-    def find(self, user_id: int, chain_id: int, epoch: int) -> Person | None:
-        """Return the person of a session, or None where the session has been ended."""
-        query = f"{_PERSON} where u.user_id = :user and m.chain_id = :chain"
-        with self.warehouse.directory() as connection:
-            row = connection.execute(
-                text(query), {"user": user_id, "chain": chain_id}
-            ).one_or_none()
-        if row is None or row.session_epoch != epoch:
-            return None
-        return _person(row)
+    def begin(self, user_id: int, chain_id: int, *, device: str, address: str) -> str:
+        """Begin a session; return the token that the browser keeps."""
+        ends_at = datetime.now(UTC) + timedelta(hours=self.session_hours)
+        return sessions.begin(
+            self.warehouse, user_id, chain_id, ends_at=ends_at, device=device, address=address
+        )
+
+    def find(self, hashed: bytes) -> Person | None:
+        """Return the person of a session by its token's hash, or None where it has ended."""
+        now = datetime.now(UTC)
+        row = sessions.find(self.warehouse, hashed, now, now + timedelta(hours=self.session_hours))
+        return None if row is None else self._person(row)
+
+    def _person(self, row: Row[Any]) -> Person:
+        scope = scope_of(
+            self.warehouse, row.chain_id, row.user_id, row.role, row.region_ids, row.store_ids
+        )
+        return Person(
+            user_id=row.user_id,
+            email=row.email,
+            name=row.name,
+            lang=cast("Lang", row.lang if row.lang in LANGS else "en"),
+            session_id=row.session_id,
+            scope=scope,
+        )
 
     def set_lang(self, user_id: int, lang: str) -> None:
         """Remember the language that a person reads."""
@@ -76,9 +108,8 @@ def hash_password(password: str) -> str:
 
 def _check(
     connection: Connection, email: str, password: str, now: datetime
-) -> Person | PermanentError:
-    query = f"{_PERSON} where lower(u.email) = lower(:email) order by m.chain_id limit 1"
-    row = connection.execute(text(f"{query} for update of u"), {"email": email}).one_or_none()
+) -> Account | PermanentError:
+    row = connection.execute(text(_ACCOUNT), {"email": email}).one_or_none()
     if row is not None and row.locked_until is not None and row.locked_until > now:
         minutes = max(1, round((row.locked_until - now).total_seconds() / 60))
         return PermanentError("dashboard.login.locked", minutes=minutes)
@@ -97,7 +128,7 @@ def _check(
         ),
         {"fresh": fresh, "user": row.user_id},
     )
-    return _person(row)
+    return Account(row.user_id, row.chain_id, row.second)
 
 
 def _verify(hashed: str, password: str) -> bool:
@@ -119,24 +150,4 @@ def _failed(connection: Connection, user_id: int, failures: int, now: datetime) 
             " where user_id = :user"
         ),
         {"failures": failures, "locked": locked, "user": user_id},
-    )
-
-
-def _person(row: object) -> Person:
-    values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public name
-    stores = values["store_ids"]
-    scope = Scope(
-        values["chain_id"],
-        user_id=values["user_id"],
-        role=values["role"],
-        store_ids=None if stores is None else tuple(stores),
-    )
-    lang = values["lang"] if values["lang"] in LANGS else "en"
-    return Person(
-        user_id=values["user_id"],
-        email=values["email"],
-        name=values["name"],
-        lang=cast("Lang", lang),
-        epoch=values["session_epoch"],
-        scope=scope,
     )

@@ -25,7 +25,7 @@ OTHER_LANG = {"en": ("zh", "中文"), "zh": ("en", "English")}
 def layout(here: Here, pages: Sequence[Page]) -> Component:
     """Return the whole document's components for one visit."""
     narrow = request.cookies.get(RAIL_COOKIE) == "narrow"
-    menu = [page for page in pages if page.icon]
+    menu = [page for page in pages if page.icon and (not page.right or here.may(page.right))]
     frame = dmc.AppShell(
         [
             dmc.AppShellHeader(_header(here), className="head"),

@@ -23,7 +23,6 @@ from warehouse.session import Warehouse
 log = structlog.get_logger(__name__)
 CHUNK = 1 << 20
 NAME_HEADER = "X-File-Name"
-UPLOADERS = frozenset({"owner", "finance"})
 NAME_MAX = 300
 
 
@@ -55,7 +54,7 @@ class Upload:
         by its state. 400 with ``{"error": sentence}`` for what cannot be kept.
         """
         who = here()
-        if who.scope.role not in UPLOADERS:
+        if not who.may("import"):
             raise PermanentError("dashboard.upload.not_allowed")
         name = clean_name(unquote(request.headers.get(NAME_HEADER, "")))
         limit = self.settings.upload_max_bytes

@@ -1,1 +1,1 @@
-"""What leaves the board: tables, and reports on paper, made of the board's own reads."""
+"""What leaves the house: mail, and what is sent on."""

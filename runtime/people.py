@@ -43,7 +43,7 @@ def new_password(warehouse: Warehouse, email: str) -> str:
         changed = connection.execute(
             text(
                 "update directory.app_user set password_hash = :hash, failed_logins = 0,"
-                " locked_until = null, session_epoch = session_epoch + 1"
+                " locked_until = null"
                 " where lower(email) = lower(:email)"
             ),
             {"hash": PasswordHasher().hash(password), "email": email},

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from chain.errors import PermanentError, TransientError
+from chain.roles import BOUNDED
 
 _SET_SCOPE = text(
     "select set_config('app.chain_id', :chain_id, true),"
@@ -33,7 +34,10 @@ _FORGET_SESSION = (
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows a transaction may touch. ``store_ids`` None means all stores of the chain."""
+    """Whose rows a transaction may touch.
+
+    ``store_ids`` None means all stores of the chain, for a bounded role (chain.roles) none at all.
+    """
 
     chain_id: int
     user_id: int | None = None
@@ -42,7 +46,10 @@ class Scope:
 
     def settings(self) -> dict[str, str]:
         """Return the values of the ``app.*`` settings that the policies read."""
-        stores = "" if self.store_ids is None else f"{{{','.join(map(str, self.store_ids))}}}"
+        given = self.store_ids
+        if given is None and self.role in BOUNDED:
+            given = ()
+        stores = "" if given is None else f"{{{','.join(map(str, given))}}}"
         return {
             "chain_id": str(self.chain_id),
             "user_id": "" if self.user_id is None else str(self.user_id),
@@ -75,19 +82,14 @@ class Warehouse:
         event.listen(self.engine, "connect", _refuse_a_role_that_bypasses)
 
     @contextmanager
-    def begin(self, scope: Scope, *, snapshot: bool = False) -> Iterator[Connection]:
+    def begin(self, scope: Scope) -> Iterator[Connection]:
         """Open a transaction that sees ``scope``'s rows; commits at the end, rolls back on error.
-
-        With ``snapshot`` all of its statements see the same state of the rows.
 
         Raises TransientError where the server cannot be reached.
         """
-        with self._connect() as connection:
-            if snapshot:
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
-                connection.execute(_SET_SCOPE, scope.settings())
-                yield connection
+        with self._connect() as connection, connection.begin():
+            connection.execute(_SET_SCOPE, scope.settings())
+            yield connection
 
     @contextmanager
     def hold(self, scope: Scope) -> Iterator[Connection]:

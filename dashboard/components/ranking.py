@@ -15,7 +15,6 @@ from dashboard.components.picture import narrow
 from dashboard.components.rows import SIDE_METRICS, rows_of
 from dashboard.frame import Here
 from dashboard.loose import as_button
-from dashboard.upload import UPLOADERS
 from figures import formats
 from warehouse.reads.protocol import ChainInfo, Totals
 
@@ -54,8 +53,10 @@ def tools(here: Here) -> Component:
     save = dmc.Button(
         here.say("pages.table.save"), id="stores-save", variant="default", visibleFrom="sm"
     )
-    parts = [search, chooser, save]
-    if here.scope.role in UPLOADERS:
+    parts = [search, chooser]
+    if here.may("export"):
+        parts.append(save)
+    if here.may("import"):
         parts.append(dcc.Link(here.say("dashboard.setup.edit"), href="/setup", className="tb-act"))
     return html.Div(parts, className="tb-table-tools")
 

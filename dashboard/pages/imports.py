@@ -26,7 +26,7 @@ def page(app: Dash, board: Board) -> Page:
     _details(app, board)
     _actions(app, board)
     _binding(app, board)
-    return Page("imports", "/imports", layout, icon="imports", filters=(), order=40)
+    return Page("imports", "/imports", layout, icon="imports", filters=(), order=40, right="import")
 
 
 def layout(here: Here, /, **_variables: str) -> Component:

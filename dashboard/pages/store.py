@@ -25,7 +25,6 @@ from dashboard.components.tile import Against, tile
 from dashboard.forecasts.asked import Asked
 from dashboard.frame import FILTERS, THEME, Board, FilterName, Here, Page
 from dashboard.icons import icon
-from dashboard.upload import UPLOADERS
 from figures import daily as daily_figure
 from figures import formats, hours, mix, ticket
 from warehouse.reads.forecast_protocol import Unit
@@ -140,7 +139,7 @@ def _facts(here: Here, facts: Mapping[str, Any]) -> list[Component]:
             ("cash", "dashboard.cash.open", f"/cash/{facts['store_id']}"),
             ("stores", "dashboard.setup.edit_this", f"/setup/{facts['store_id']}"),
         )
-        if here.scope.role in UPLOADERS
+        if here.may("import")
     ]
     forecast = Asked(Unit("store", int(facts["store_id"]))).href()
     ahead: list[Any] = [icon("forecast", 18), here.say("forecast.overview.link")]

@@ -112,9 +112,10 @@ def _known(name: str) -> bool:
     return name in CHANGES or name in READS
 
 
-def test_who_may_only_look_changes_nothing(board: Running) -> None:
+@pytest.mark.parametrize("role", ["regional", "store", "viewer"])
+def test_who_may_only_look_changes_nothing(board: Running, role: str) -> None:
     with board.warehouse.directory() as connection:
-        connection.execute(text("update directory.membership set role = 'regional'"))
+        connection.execute(text("update directory.membership set role = :role"), {"role": role})
     client = board.logged_in()
     before = _counts(board)
     tried = 0

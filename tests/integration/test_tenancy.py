@@ -200,9 +200,58 @@ def test_what_is_of_several_stores_is_seen_by_who_may_see_them_all(
 ) -> None:
     seen = []
     for stores in (None, (10, 11, 12), (10,), ()):
-        with warehouse.begin(Scope(MINE, role="regional", store_ids=stores)) as connection:
+        with warehouse.begin(Scope(MINE, role="viewer", store_ids=stores)) as connection:
             seen.append(connection.scalar(text(f'select count(*) from "{name}"')))
     assert seen == [1, 1, 0, 0]
+
+
+WHOLE = (
+    "import_batch reject payout payout_line bank_line match exception budget_plan site_suggestion"
+    " audit_log place"
+).split()
+SET_UP = (
+    "chain region store account place store_binding fx_rate column_map import_batch campaign spend"
+    " expense match exception"
+).split()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_is_of_the_whole_chain_is_seen_by_who_sees_it_all(
+    warehouse: Warehouse, name: str
+) -> None:
+    seen = []
+    for scope in (Scope(MINE, role="viewer"), Scope(MINE, role="store", store_ids=(10, 11))):
+        with warehouse.begin(scope) as connection:
+            seen.append(connection.scalar(text(f'select count(*) > 0 from "{name}"')))
+    assert seen == [True, False]
+
+
+def test_a_region_is_seen_with_a_store_of_it(warehouse: Warehouse, behind: Connection) -> None:
+    behind.execute(text("update store set region_id = 110 where chain_id = 1 and store_id = 10"))
+    behind.commit()
+    seen = []
+    for stores in ((10,), (11,)):
+        with warehouse.begin(Scope(MINE, role="store", store_ids=stores)) as connection:
+            seen.append(connection.scalars(text("select region_id from region")).all())
+    assert seen == [[110], []]
+
+
+@pytest.mark.parametrize("name", SET_UP)
+def test_who_may_only_look_changes_no_row(warehouse: Warehouse, name: str) -> None:
+    """Whatever a page forgets to ask: the server itself refuses."""
+    for role, count in (("owner", 1), ("finance", 1), ("viewer", 0), ("regional", 0), ("store", 0)):
+        scope = Scope(MINE, role=role, store_ids=(10, 11))
+        if name in WHOLE:
+            scope = Scope(MINE, role=role)
+        with warehouse.begin(scope) as connection:
+            changed = connection.execute(text(f'update "{name}" set chain_id = chain_id'))
+            assert (changed.rowcount > 0) == bool(count), role
+            connection.rollback()
+
+
+def test_a_bounded_role_without_stores_sees_none(warehouse: Warehouse) -> None:
+    with warehouse.begin(Scope(MINE, role="regional")) as connection:
+        assert connection.scalar(text("select count(*) from store")) == 0
 
 
 def test_a_chunk_of_a_run_is_for_jobs_alone(warehouse: Warehouse) -> None:

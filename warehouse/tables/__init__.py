@@ -40,12 +40,15 @@ from warehouse.tables.payments import (
     StoreMonth,
 )
 from warehouse.tables.people import (
-    ROLES,
     AppUser,
     AuditLog,
     Delivery,
     DirectoryChain,
+    Invitation,
     Membership,
+    PasswordReset,
+    RecoveryCode,
+    Session,
     Subscription,
 )
 from warehouse.tables.totals import ChainVersion, StoreDayTotal, StoreMonthTotal
@@ -53,7 +56,6 @@ from warehouse.tables.totals import ChainVersion, StoreDayTotal, StoreMonthTotal
 __all__ = [
     "BATCH_STATES",
     "KINDS",
-    "ROLES",
     "Account",
     "AppUser",
     "AuditLog",
@@ -80,8 +82,10 @@ __all__ = [
     "ForecastStore",
     "FxRate",
     "ImportBatch",
+    "Invitation",
     "Match",
     "Membership",
+    "PasswordReset",
     "Payment",
     "PaymentHistory",
     "PaymentSighting",
@@ -89,8 +93,10 @@ __all__ = [
     "Payout",
     "PayoutLine",
     "Place",
+    "RecoveryCode",
     "Region",
     "Reject",
+    "Session",
     "SiteSuggestion",
     "Spend",
     "Store",

@@ -10,24 +10,30 @@ from sqlalchemy import (
     Identity,
     Index,
     PrimaryKeyConstraint,
+    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chain.roles import ROLES
 from warehouse.tables.base import Base, Blank, ChainId, Id, Instant, Now, Ref, Str, Tenant
 
-ROLES = ("owner", "finance", "regional", "store", "viewer")
 DIRECTORY = {"schema": "directory", "info": {"tenant": False}}
 
 
 class AppUser(Base):
-    """A person who logs in; ``session_epoch`` goes up to end all of their sessions."""
+    """A person who logs in. An empty ``password_hash`` fits no password.
+
+    ``totp_secret`` is encrypted; ``totp_step`` is the last time step whose code was used.
+    ``oidc_subject`` is who this is at the provider of single sign-on.
+    """
 
     __tablename__ = "app_user"
     __table_args__ = (
         Index("app_user_email_key", text("lower(email)"), unique=True),
+        Index("app_user_oidc_subject_key", "oidc_subject", unique=True),
         DIRECTORY,
     )
     user_id: Mapped[Id]
@@ -35,10 +41,12 @@ class AppUser(Base):
     name: Mapped[Blank]
     lang: Mapped[Str] = mapped_column(server_default=text("'en'"))
     password_hash: Mapped[Str]
-    session_epoch: Mapped[int] = mapped_column(server_default=text("0"))
     failed_logins: Mapped[int] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[Now]
+    totp_secret: Mapped[str | None] = mapped_column(Text)
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    oidc_subject: Mapped[str | None] = mapped_column(Text)
 
 
 class Membership(Base):
@@ -54,6 +62,79 @@ class Membership(Base):
     role: Mapped[Str]
     region_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     store_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    made_at: Mapped[Now]
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Session(Base):
+    """A log-in of one browser; the cookie holds the token, here is its hash."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        Index("session_token_hash_key", "token_hash", unique=True),
+        Index("session_user_id_idx", "user_id"),
+        DIRECTORY,
+    )
+    session_id: Mapped[Id]
+    token_hash: Mapped[bytes] = mapped_column(BYTEA)
+    user_id: Mapped[Ref]
+    chain_id: Mapped[Ref]
+    device: Mapped[Blank]
+    address: Mapped[Blank]
+    made_at: Mapped[Now]
+    seen_at: Mapped[Now]
+    ends_at: Mapped[Instant]
+
+
+class Invitation(Base):
+    """Somebody who may join a chain by the link that was sent; gone once they did."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        CheckConstraint(f"role in {ROLES!r}", name="role"),
+        Index("invitation_email_key", "chain_id", text("lower(email)"), unique=True),
+        Index("invitation_token_hash_key", "token_hash", unique=True),
+        DIRECTORY,
+    )
+    invitation_id: Mapped[Id]
+    chain_id: Mapped[Ref]
+    email: Mapped[Str]
+    name: Mapped[Blank]
+    lang: Mapped[Str] = mapped_column(server_default=text("'en'"))
+    role: Mapped[Str]
+    region_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    store_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    invited_by: Mapped[int | None] = mapped_column(BigInteger)
+    made_at: Mapped[Now]
+    ends_at: Mapped[Instant]
+    token_hash: Mapped[bytes | None] = mapped_column(BYTEA)
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    error_key: Mapped[Blank]
+
+
+class PasswordReset(Base):
+    """The one link by which a person may choose a new password; gone once they did."""
+
+    __tablename__ = "password_reset"
+    __table_args__ = (
+        Index("password_reset_token_hash_key", "token_hash", unique=True),
+        DIRECTORY,
+    )
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    made_at: Mapped[Now]
+    ends_at: Mapped[Instant]
+    token_hash: Mapped[bytes | None] = mapped_column(BYTEA)
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    error_key: Mapped[Blank]
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for the second factor."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (DIRECTORY,)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    code_hash: Mapped[bytes] = mapped_column(BYTEA, primary_key=True)
 
 
 class DirectoryChain(Base):

@@ -1,0 +1,27 @@
+"""The five roles of people, and what each may do beside looking."""
+
+from typing import Literal, get_args
+
+Role = Literal["owner", "finance", "regional", "store", "viewer"]
+Right = Literal["import", "export", "people"]
+
+ROLES: tuple[str, ...] = get_args(Role)
+BOUNDED = frozenset({"regional", "store"})
+"""Roles that see the stores they are given and never all; the others see all unless they are
+given some."""
+_RIGHTS: dict[str, frozenset[Right]] = {
+    "owner": frozenset(get_args(Right)),
+    "finance": frozenset({"import", "export"}),
+    "regional": frozenset({"export"}),
+    "store": frozenset({"export"}),
+    "viewer": frozenset(),
+}
+
+
+def may(role: str, right: Right) -> bool:
+    """Return whether ``role`` has ``right``; a role that is not known has none.
+
+    ``import`` is to bring money in and to set up stores, ``export`` to take figures out as files,
+    ``people`` to invite and to revoke.
+    """
+    return right in _RIGHTS.get(role, frozenset())

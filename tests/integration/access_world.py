@@ -1,0 +1,262 @@
+"""Two chains and one person of each role, and a change that some of them may see.
+
+The first chain has two stores in the east and one in the west. ``World.change`` alters everything
+about the western store, its money, its terminal and the bill it came by: whoever may see it must
+get another answer then, and whoever may not must get the very same.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, text
+
+from chain.roles import BOUNDED
+from dashboard.pages import PAGES
+from tests.conftest import Database
+from tests.integration.boards import Running, running
+from warehouse.cache import FigureCache
+from warehouse.chains import TYPED
+from warehouse.directory.sessions import begin
+from warehouse.session import Scope
+from warehouse.sums import create_touched, recompute
+
+EAST_1, EAST_2, WEST = 101, 102, 103
+ELSEWHERE = 201
+BATCH, REJECTED = 11, 12
+DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who tries. ``sees`` is whether the western store is theirs to see."""
+
+    name: str
+    role: str
+    sees: bool
+    chain: int = 1
+    regions: tuple[int, ...] | None = None
+    stores: tuple[int, ...] | None = None
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@example.com"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole first chain is theirs to see."""
+        return self.chain == 1 and self.role not in BOUNDED
+
+
+READERS = (
+    Reader("owner", "owner", sees=True),
+    Reader("finance", "finance", sees=True),
+    Reader("viewer", "viewer", sees=True),
+    Reader("regional-west", "regional", sees=True, regions=(2,)),
+    Reader("store-west", "store", sees=True, stores=(WEST,)),
+    Reader("regional-east", "regional", sees=False, regions=(1,)),
+    Reader("store-east", "store", sees=False, stores=(EAST_1,)),
+    Reader("regional-of-nothing", "regional", sees=False),
+    Reader("other-owner", "owner", sees=False, chain=2),
+)
+
+
+@dataclass
+class World:
+    """The board over both chains, with everybody logged in."""
+
+    board: Running
+    clients: dict[str, FlaskClient]
+
+    def change(self) -> None:
+        """Alter all there is of the western store."""
+        with self.board.warehouse.begin(Scope(1)) as connection:
+            for statement in _CHANGES:
+                connection.execute(text(statement))
+            _sum(connection, 1)
+
+
+@contextmanager
+def world(database: Database, data: Path, cache: FigureCache | None) -> Iterator[World]:
+    """Open the board for the block."""
+    with running(database, data, PAGES, cache=cache) as board:
+        _make(board)
+        yield World(
+            board, {reader.name: _enter(board, number) for number, reader in enumerate(READERS, 1)}
+        )
+
+
+def _enter(board: Running, number: int) -> FlaskClient:
+    # By a session of its own: argon2 takes its time on purpose, and log-in has its own tests.
+    client = board.client()
+    ends_at = datetime.now(UTC) + timedelta(hours=1)
+    chain = READERS[number - 1].chain
+    token = begin(board.warehouse, number, chain, ends_at=ends_at, device="", address="")
+    with client.session_transaction() as session:
+        session["token"] = token
+    return client
+
+
+def _make(board: Running) -> None:
+    with board.warehouse.directory() as connection:
+        connection.execute(text("insert into directory.chain values (2, 'Coffee')"))
+        connection.execute(text("delete from directory.membership"))
+        connection.execute(text("delete from directory.app_user"))
+        for number, reader in enumerate(READERS, 1):
+            connection.execute(
+                text(
+                    "insert into directory.app_user (user_id, email, password_hash)"
+                    " overriding system value values (:id, :email, '')"
+                ),
+                {"id": number, "email": reader.email},
+            )
+            connection.execute(
+                text(
+                    "insert into directory.membership"
+                    " (chain_id, user_id, role, region_ids, store_ids)"
+                    " values (:chain, :id, :role, :regions, :stores)"
+                ),
+                {
+                    "chain": reader.chain,
+                    "id": number,
+                    "role": reader.role,
+                    "regions": None if reader.regions is None else list(reader.regions),
+                    "stores": None if reader.stores is None else list(reader.stores),
+                },
+            )
+    with board.warehouse.begin(Scope(1)) as connection:
+        for statement in _TEA:
+            connection.execute(text(statement))
+        for store in (EAST_1, EAST_2, WEST):
+            connection.execute(_PAYMENTS, {"chain": 1, "store": store, "days": DAYS})
+        _sum(connection, 1)
+        for statement in _FUTURE:
+            connection.execute(text(statement.replace('":', '"\\:')))
+    with board.warehouse.begin(Scope(2)) as connection:
+        for statement in _COFFEE:
+            connection.execute(text(statement))
+        connection.execute(_PAYMENTS, {"chain": 2, "store": ELSEWHERE, "days": DAYS})
+        _sum(connection, 2)
+
+
+def _sum(connection: Connection, chain: int) -> None:
+    create_touched(connection)
+    connection.execute(
+        text("insert into touched select distinct business_date, store_id from payment")
+    )
+    recompute(connection, chain)
+
+
+_STORE = """
+    insert into store (chain_id, store_id, code, name, sort_key, city, region_id, opened_on,
+        time_zone, unassigned)
+    overriding system value
+"""
+_PAYMENTS = text(
+    """
+    insert into payment (chain_id, key, content_hash, occurred_at, batch_id, rank_at, gross, net,
+        account_id, place_id, store_id, business_date, platform, kind, currency, external_id)
+    select :chain, gen_random_uuid(), gen_random_uuid(), now() - make_interval(days => back),
+        11, now(), 1000 + :store + 10 * (back % 7), 1000,
+        case platform when 'cash' then 2 else 1 end, 1, :store,
+        (now() at time zone 'Asia/Shanghai')::date - back, platform, 'sale', 'CNY',
+        gen_random_uuid()::text
+    from generate_series(1, :days) back, unnest(array['alipay', 'cash']) platform
+    """
+)
+_TEA = (
+    """
+    insert into region (chain_id, region_id, name) overriding system value
+    values (1, 1, 'East'), (1, 2, 'West')
+    """,
+    f"""
+    {_STORE} values
+    (1, {EAST_1}, 'E1', 'Lakeside', 'a', 'Suzhou', 1, '2020-01-01', 'Asia/Shanghai', false),
+    (1, {EAST_2}, 'E2', 'Bridge', 'b', 'Suzhou', 1, '2020-01-01', 'Asia/Shanghai', false),
+    (1, {WEST}, 'W1', 'Hillside', 'c', 'Chengdu', 2, '2020-01-01', 'Asia/Shanghai', false),
+    (1, 100, '?', 'Unassigned', 'z', '', null, null, 'Asia/Shanghai', true)
+    """,
+    f"""
+    insert into account (chain_id, account_id, platform, ref) overriding system value
+    values (1, 1, 'alipay', '2088'), (1, 2, 'cash', '{TYPED}')
+    """,
+    """
+    insert into place (chain_id, place_id, account_id, terminal_ref, batch_id)
+    overriding system value values (1, 1, 1, 'T-west', 11)
+    """,
+    f"""
+    insert into import_batch (chain_id, batch_id, sha256, file_name, size_bytes, state, source)
+    overriding system value
+    values (1, {BATCH}, 'a', 'west.csv', 10, 'done', 'alipay_merchant'),
+        (1, {REJECTED}, 'b', 'west-bad.csv', 10, 'failed', 'alipay_merchant')
+    """,
+    f"""
+    insert into reject (chain_id, batch_id, line, raw, reason)
+    values (1, {BATCH}, 3, 'west line', 'etl.bad.zone')
+    """,
+)
+_TODAY = "(now() at time zone 'Asia/Shanghai')::date"
+_DRIVERS = """
+    {"weekday": [0, 0, 0, 0, 0, 0.1, 0.2], "season": [0.1, 0.2], "trend": 0.1, "events": {}}
+"""
+_FUTURE = (
+    f"""
+    insert into forecast_run (chain_id, run_id, state, learned_until, first_day, last_day, done_at)
+    overriding system value
+    values (1, 1, 'done', {_TODAY} - 1, {_TODAY}, {_TODAY} + 89, now())
+    """,
+    f"""
+    insert into forecast (chain_id, run_id, store_id, day, mean, quantiles)
+    select 1, 1, store_id, {_TODAY} + ahead, 105000 + store_id * 10,
+        array(select 100000 + store_id * 10 + 1000 * q from generate_series(1, 9) q)
+    from store, generate_series(0, 89) ahead where not unassigned
+    """,
+    f"""
+    insert into forecast_store (chain_id, run_id, store_id, model, wape, naive_wape, drivers)
+    select 1, 1, store_id, 'panel', 0.1, 0.2, '{_DRIVERS}' from store where not unassigned
+    """,
+    f"""
+    insert into forecast_score (chain_id, run_id, store_id, model, metric, score)
+    values (1, 1, {WEST}, 'ours', 'wape', 0.1)
+    """,
+    f"""
+    insert into forecast_override (chain_id, run_id, level, unit_id, store_ids, starts_on,
+        ends_on, factor, reason)
+    values (1, 1, 'store', {WEST}, '{{{WEST}}}', {_TODAY} + 1, {_TODAY} + 2, 1.1, 'a fair')
+    """,
+)
+_COFFEE = (
+    """
+    insert into chain (chain_id, name, currency, time_zone) overriding system value
+    values (2, 'Coffee', 'CNY', 'Asia/Shanghai')
+    """,
+    f"""
+    {_STORE} values
+    (2, {ELSEWHERE}, 'C1', 'Harbour', 'a', 'Xiamen', null, '2020-01-01', 'Asia/Shanghai', false),
+    (2, 200, '?', 'Unassigned', 'z', '', null, null, 'Asia/Shanghai', true)
+    """,
+)
+_CHANGES = (
+    f"""
+    update forecast set mean = mean * 3, quantiles = array(select 3 * q from unnest(quantiles) q)
+    where store_id = {WEST}
+    """,
+    f"""
+    update forecast_store set model = 'ets', wape = 0.4,
+        drivers = jsonb_set(drivers, '{{trend}}', '0.5')
+    where store_id = {WEST}
+    """,
+    f"update forecast_score set score = 0.4 where store_id = {WEST}",
+    "update forecast_override set reason = 'no fair'",
+    f"update payment set gross = gross * 9, net = net * 9 where store_id = {WEST}",
+    f"update payment set gross = gross + 7 where store_id = {WEST} and platform = 'cash'",
+    f"update store set name = 'Moonside', city = 'Mianyang', area_sqm = 77 where store_id = {WEST}",
+    "update region set name = 'Far west' where region_id = 2",
+    "update place set terminal_ref = 'T-moon'",
+    "update import_batch set file_name = 'moon-' || file_name",
+    "update reject set raw = 'moon line'",
+    "update account set label = 'Moon', ref = '2099' where account_id = 1",
+)

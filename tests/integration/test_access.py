@@ -1,0 +1,274 @@
+"""Who sees what: every page, callback, dropdown and download, by every role and another chain.
+
+Nothing is compared by its words. One thing is altered behind everybody's back (``World.change``),
+and whoever may see it must be answered differently than before, and whoever may not must be
+answered the very same. So each refusal has its twin: the same request that does return rows.
+
+What nobody has put into the tables below fails here.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from runtime.embedded import Valkey
+from tests.conftest import Database
+from tests.integration.access_world import BATCH, READERS, WEST, Reader, World, world
+from tests.integration.boards import HERE
+from tests.integration.test_callback_rights import CHANGES
+from warehouse.cache import FigureCache
+
+UPDATE = "/_dash-update-component"
+YEAR = {"period": "last28", "metric": "net_sales", "region": [], "city": []}
+
+
+def anybody(_reader: Reader) -> bool:
+    """Nothing of any chain is in it: no answer changes."""
+    return False
+
+
+def the_store(reader: Reader) -> bool:
+    """Rows of the western store."""
+    return reader.sees
+
+
+def the_chain(reader: Reader) -> bool:
+    """Files and places of the whole chain."""
+    return reader.whole
+
+
+def importers(reader: Reader) -> bool:
+    """What is shown to those who bring money in."""
+    return reader.chain == 1 and reader.role in {"owner", "finance"}
+
+
+Seen = Callable[[Reader], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a callback is asked, by ``id.property``, and whose answer shows the change."""
+
+    seen: Seen
+    values: dict[str, Any]
+
+
+PAGES: dict[str, tuple[Seen, str]] = {
+    "overview": (anybody, "/"),
+    "stores": (anybody, "/stores"),
+    "store": (the_store, f"/store/{WEST}"),
+    "forecast": (the_store, "/forecast"),
+    "imports": (importers, "/imports"),
+    "cash": (importers, f"/cash/{WEST}"),
+    "setup": (anybody, "/setup"),
+    "setup_store": (importers, f"/setup/{WEST}"),
+}
+"""Most pages are grey shapes that callbacks fill, with nothing of the chain in them."""
+RIGHTS = {key: {"owner", "finance"} for key in ("imports", "cash", "setup", "setup_store")}
+"""Pages that are not for every role."""
+
+_PERIOD = {"filters.data": YEAR, "theme.data": "light"}
+_STORE = _PERIOD | {"store-id.data": WEST}
+_AHEAD = {
+    "forecast-asked.data": {"unit": f"store-{WEST}", "ahead": "30"},
+    "theme.data": "light",
+}
+_TOMORROW = (date.today() + timedelta(days=2)).isoformat()  # noqa: DTZ011 - within 90 days anywhere
+_IF = {
+    "forecast-if-ask.n_clicks": 1,
+    "forecast-if-kind.value": "closure",
+    "forecast-if-from.value": _TOMORROW,
+    "forecast-if-to.value": _TOMORROW,
+}
+CALLS: dict[str, Call] = {
+    "overview-head.children": Call(the_store, {"overview-there.data": True}),
+    "overview-daily.children": Call(
+        the_store, {"overview-there.data": True, "theme.data": "light"}
+    ),
+    "overview-stores.children": Call(the_store, {"overview-there.data": True}),
+    "stores-sentence.children": Call(the_store, _PERIOD),
+    "stores-ranks.children": Call(the_store, _PERIOD),
+    "store-head.children": Call(the_store, _STORE),
+    "store-mix.children": Call(the_store, _STORE),
+    "store-hours.children": Call(the_store, _STORE),
+    "forecast-fan.children": Call(the_store, _AHEAD),
+    "forecast-landing.children": Call(the_store, _AHEAD),
+    "forecast-drivers.children": Call(the_store, _AHEAD),
+    "forecast-head.children": Call(the_store, _AHEAD),
+    "forecast-stores.children": Call(
+        the_store, {"forecast-asked.data": {"unit": "chain", "ahead": "30"}}
+    ),
+    "forecast-overrides.children": Call(the_store, _AHEAD),
+    "forecast-scores.children": Call(the_store, _AHEAD),
+    "forecast-work.children": Call(anybody, {"forecast-tick.n_intervals": 1}),
+    "forecast-if-answer.children": Call(the_store, _AHEAD | _IF),
+    "imports-sentence.children": Call(
+        the_chain, {"imports-tick.n_intervals": 1, "imports-changed.data": 0}
+    ),
+    "imports-places.children": Call(the_chain, {"imports-changed.data": 0}),
+    "imports-drawer.opened": Call(the_chain, {"imports-opened.data": {"batch": BATCH}}),
+    "cash-days.children": Call(the_store, {"cash-store.value": str(WEST)}),
+    "setup-stores.children": Call(the_store, {"setup-search.value": ""}),
+    "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
+}
+"""Callbacks that read, by the first of their outputs."""
+DOWNLOADS: dict[str, tuple[Seen, str]] = {
+    "rejects": (importers, f"/imports/{BATCH}/rejects.csv"),
+}
+"""Routes that hand out rows as a file."""
+BARE = frozenset(
+    "static enter login logout speak upload setup_list live ready metrics tokens".split()
+)
+"""Routes that hand out no rows of a chain."""
+
+
+@pytest.fixture(params=["computed", "kept"])
+def open_world(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path
+) -> Iterator[World]:
+    """The world without a cache, and with one, whose keys must tell the readers apart."""
+    cache = None
+    if request.param == "kept":
+        valkey: Valkey = request.getfixturevalue("valkey")
+        cache = FigureCache(valkey.cache_url, b"k" * 32)
+    with world(database, tmp_path, cache) as opened:
+        yield opened
+
+
+def test_each_sees_what_is_theirs_and_nothing_else(
+    open_world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = _requests(open_world)
+    before = _answers(open_world, requests)
+    again = _answers(open_world, requests, READERS[:1])
+    unsteady = [key for key, answer in again.items() if before[key] != answer]
+    assert not unsteady, f"answers that change by themselves prove nothing: {unsteady}"
+    open_world.change()
+    after = _answers(open_world, requests)
+    tried: Counter[str] = Counter()
+    wrong = []
+    for reader in READERS:
+        for name, (seen, _ask) in requests.items():
+            changed = before[reader.name, name] != after[reader.name, name]
+            if changed != seen(reader):
+                wrong.append(f"{reader.name} {'sees' if changed else 'misses'} it by {name}")
+            tried["allowed" if changed else "denied"] += 1
+    assert not wrong, "\n".join(wrong)
+    with capsys.disabled():
+        print(  # noqa: T201 - the count is to be seen
+            f"\n{len(READERS)} readers x {len(requests)} requests = {tried.total()} combinations:"
+            f" {tried['allowed']} allowed, {tried['denied']} denied or with nothing to see"
+        )
+    for name, (seen, _ask) in requests.items():
+        if seen is not anybody:
+            assert {seen(reader) for reader in READERS} == {True, False}, name
+
+
+def test_a_page_is_shown_to_its_roles_alone(open_world: World) -> None:
+    for reader in READERS:
+        client = open_world.clients[reader.name]
+        for key, (_seen, path) in PAGES.items():
+            told = _page(client, path)
+            allowed = reader.role in RIGHTS.get(key, {reader.role})
+            assert ("This page is not for your role" in told) != allowed, (reader.name, key)
+
+
+def _requests(opened: World) -> dict[str, tuple[Seen, Callable[[FlaskClient], str]]]:
+    """Return all there is to ask for, by name. Fails on what nobody has classified."""
+    opened.board.client().get("/healthz")
+    server = opened.board.app.server
+    pages = set(server.extensions["tillboard_pages"])
+    assert pages == set(PAGES), f"pages not classified, or gone: {pages ^ set(PAGES)}"
+    routes = {
+        rule.endpoint
+        for rule in server.url_map.iter_rules()
+        if not rule.rule.startswith(("/_dash", "/_favicon", "/_reload", "/assets"))
+        and rule.endpoint not in {"/", "/<path:path>"}
+    }
+    known = set(DOWNLOADS) | BARE
+    assert routes == known, f"routes not classified, or gone: {routes ^ known}"
+    found: dict[str, tuple[Seen, Callable[[FlaskClient], str]]] = {
+        # The filter bar with its dropdowns of regions and cities is in there.
+        "the frame": (the_store, lambda client: client.get("/_dash-layout").text)
+    }
+    for key, (seen, path) in PAGES.items():
+        found[f"page {key}"] = (seen, lambda client, path=path: _page(client, path))  # type: ignore[misc]
+    for key, (seen, path) in DOWNLOADS.items():
+        found[f"download {key}"] = (seen, lambda client, path=path: client.get(path).text)  # type: ignore[misc]
+    return found | _callbacks(opened)
+
+
+def _callbacks(opened: World) -> dict[str, tuple[Seen, Callable[[FlaskClient], str]]]:
+    found: dict[str, tuple[Seen, Callable[[FlaskClient], str]]] = {}
+    left = set(CALLS)
+    for output, one in opened.board.app.callback_map.items():
+        name = output.strip(".").split("...")[0].split("@")[0]
+        starts = {f"{each['id']}.{each['property']}" for each in one["inputs"]}
+        if "callback" not in one or name == "_pages_content.children" or starts & set(CHANGES):
+            continue
+        assert name in CALLS, f"{name} is not classified; it is started by {starts}"
+        left.discard(name)
+        call = CALLS[name]
+        body = _body(output, one, call.values)
+        found[f"callback {name}"] = (call.seen, lambda client, body=body: _ask(client, body))  # type: ignore[misc]
+    assert not left, f"callbacks that are gone: {left}"
+    return found
+
+
+def _answers(
+    opened: World,
+    requests: dict[str, tuple[Seen, Callable[[FlaskClient], str]]],
+    readers: Sequence[Reader] = READERS,
+) -> dict[tuple[str, str], str]:
+    return {
+        (reader.name, name): ask(opened.clients[reader.name])
+        for name, (_seen, ask) in requests.items()
+        for reader in readers
+    }
+
+
+def _ask(client: FlaskClient, body: dict[str, Any]) -> str:
+    answer = client.post(UPDATE, json=body, headers=HERE)
+    assert answer.status_code in {200, 204}, answer.text[:300]
+    assert "Something failed on our side" not in answer.text, answer.text[:500]
+    return answer.text
+
+
+def _page(client: FlaskClient, path: str) -> str:
+    outputs = [
+        {"id": "_pages_content", "property": "children"},
+        {"id": "_pages_store", "property": "data"},
+    ]
+    body = {
+        "output": ".._pages_content.children..._pages_store.data..",
+        "outputs": outputs,
+        "inputs": [
+            {"id": "_pages_location", "property": "pathname", "value": path},
+            {"id": "_pages_location", "property": "search", "value": f"?unit=store-{WEST}"},
+        ],
+        "state": [],
+        "changedPropIds": ["_pages_location.pathname"],
+    }
+    return _ask(client, body)
+
+
+def _body(output: str, one: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    def given(each: dict[str, Any]) -> dict[str, Any]:
+        name = f"{each['id']}.{each['property']}"
+        return {"id": each["id"], "property": each["property"], "value": values.get(name)}
+
+    outputs = [part.split("@")[0].rpartition(".") for part in output.strip(".").split("...")]
+    named = [{"id": left, "property": right} for left, _, right in outputs]
+    return {
+        "output": output,
+        "outputs": named if output.startswith("..") else named[0],
+        "inputs": [given(each) for each in one["inputs"]],
+        "state": [given(each) for each in one["state"]],
+        "changedPropIds": [f"{one['inputs'][0]['id']}.{one['inputs'][0]['property']}"],
+    }

@@ -1,0 +1,206 @@
+"""People: sessions, invitations, resets and second factors as rows; rights by role and store."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+CHAIN = "(select nullif(current_setting('app.chain_id', true), '')::bigint)"
+USER = "(select nullif(current_setting('app.user_id', true), '')::bigint)"
+ROLE = "(select coalesce(current_setting('app.role', true), ''))"
+STORES = "(select nullif(current_setting('app.store_ids', true), '')::bigint[])"
+ALL_STORES = "(select nullif(current_setting('app.store_ids', true), '') is null)"
+
+WRITERS = "('owner', 'finance')"
+SET_UP = (
+    "chain",
+    "region",
+    "store",
+    "account",
+    "place",
+    "store_binding",
+    "fx_rate",
+    "column_map",
+    "import_batch",
+    "campaign",
+    "spend",
+    "expense",
+    "match",
+    "exception",
+)
+"""Changed by people and jobs; who may only look changes nothing, whatever the code forgets."""
+OF_THE_CHAIN = (
+    "import_batch",
+    "reject",
+    "payout",
+    "payout_line",
+    "bank_line",
+    "match",
+    "exception",
+    "budget_plan",
+    "site_suggestion",
+    "audit_log",
+    "place",
+)
+"""Money and files of the whole chain: not for the readers of some stores."""
+OF_A_PERSON = ("subscription",)
+BY_STORE = {
+    "region": "region_id in (select s.region_id from store s)",
+    "campaign": f"store_ids is null or store_ids && {STORES}::bigint[]",
+}
+"""Seen with the stores that they are of."""
+
+DIRECTORY = {
+    # Colleagues are named beside what they did.
+    "membership": f"chain_id = {CHAIN}",
+    "session": f"chain_id = {CHAIN} and ({ROLE} = 'owner' or user_id = {USER})",
+    "invitation": f"chain_id = {CHAIN} and {ROLE} = 'owner'",
+    "app_user": "user_id in (select m.user_id from directory.membership m)",
+    "password_reset": "user_id in (select m.user_id from directory.membership m)",
+    "recovery_code": f"user_id = {USER}",
+}
+"""Once a transaction is of a chain it sees that chain's people; before, the directory is open."""
+
+
+def upgrade() -> None:
+    for statement in TABLES:
+        op.execute(statement)
+    _by_role()
+    _by_scope()
+    _directory()
+    for table in ("session", "invitation", "password_reset", "recovery_code"):
+        _grant(f"directory.{table}")
+
+
+def _by_role() -> None:
+    for table in SET_UP:
+        _writes(f'"{table}"', f"{ROLE} in {WRITERS}")
+
+
+def _by_scope() -> None:
+    for table in OF_THE_CHAIN:
+        # What happens is written down whoever did it, and read by who sees the chain.
+        what = "for select" if table == "audit_log" else ""
+        op.execute(f'create policy whole on "{table}" as restrictive {what} using ({ALL_STORES})')
+    for table, seen in BY_STORE.items():
+        op.execute(
+            f"create policy stores on {table} as restrictive for select"
+            f" using ({ALL_STORES} or {seen})"
+        )
+    for table in OF_A_PERSON:
+        op.execute(
+            f"create policy own on {table} as restrictive"
+            f" using ({ROLE} = 'owner' or user_id = {USER})"
+        )
+
+
+def _directory() -> None:
+    for table, seen in DIRECTORY.items():
+        op.execute(f"alter table directory.{table} enable row level security")
+        op.execute(f"alter table directory.{table} force row level security")
+        op.execute(f"create policy seen on directory.{table} using ({CHAIN} is null or {seen})")
+    for table in ("membership", "app_user"):
+        _writes(f"directory.{table}", f"{CHAIN} is null or {ROLE} = 'owner'")
+
+
+def _writes(table: str, allowed: str) -> None:
+    for what, clause in (("insert", "with check"), ("update", "using"), ("delete", "using")):
+        op.execute(
+            f"create policy may_{what} on {table} as restrictive for {what} {clause} ({allowed})"
+        )
+
+
+def _grant(table: str) -> None:
+    op.execute(
+        f"""
+        do $$
+        begin
+            if exists (select from pg_roles where rolname = 'tillboard_app') then
+                grant select, insert, update, delete on {table} to tillboard_app;
+                grant usage on all sequences in schema directory to tillboard_app;
+            end if;
+            if exists (select from pg_roles where rolname = 'tillboard_backup') then
+                grant select on {table} to tillboard_backup;
+                grant select on all sequences in schema directory to tillboard_backup;
+            end if;
+        end $$
+        """
+    )
+
+
+TABLES = (
+    """
+    alter table directory.app_user
+        drop column session_epoch,
+        add column totp_secret text,
+        add column totp_step bigint,
+        add column oidc_subject text
+    """,
+    "create unique index app_user_oidc_subject_key on directory.app_user (oidc_subject)",
+    """
+    alter table directory.membership
+        add column made_at timestamptz default now() not null,
+        add column seen_at timestamptz
+    """,
+    """
+    create table directory.session (
+        session_id bigint generated by default as identity,
+        token_hash bytea not null,
+        user_id bigint not null,
+        chain_id bigint not null,
+        device text default '' not null,
+        address text default '' not null,
+        made_at timestamptz default now() not null,
+        seen_at timestamptz default now() not null,
+        ends_at timestamptz not null,
+        constraint session_pkey primary key (session_id)
+    )
+    """,
+    "create unique index session_token_hash_key on directory.session (token_hash)",
+    "create index session_user_id_idx on directory.session (user_id)",
+    """
+    create table directory.invitation (
+        invitation_id bigint generated by default as identity,
+        chain_id bigint not null,
+        email text not null,
+        name text default '' not null,
+        lang text default 'en' not null,
+        role text not null,
+        region_ids bigint[],
+        store_ids bigint[],
+        invited_by bigint,
+        made_at timestamptz default now() not null,
+        ends_at timestamptz not null,
+        token_hash bytea,
+        sent_at timestamptz,
+        error_key text default '' not null,
+        constraint invitation_pkey primary key (invitation_id),
+        constraint invitation_role_check
+            check (role in ('owner', 'finance', 'regional', 'store', 'viewer'))
+    )
+    """,
+    """
+    create unique index invitation_email_key
+        on directory.invitation (chain_id, lower(email))
+    """,
+    "create unique index invitation_token_hash_key on directory.invitation (token_hash)",
+    """
+    create table directory.password_reset (
+        user_id bigint not null,
+        made_at timestamptz default now() not null,
+        ends_at timestamptz not null,
+        token_hash bytea,
+        sent_at timestamptz,
+        error_key text default '' not null,
+        constraint password_reset_pkey primary key (user_id)
+    )
+    """,
+    "create unique index password_reset_token_hash_key on directory.password_reset (token_hash)",
+    """
+    create table directory.recovery_code (
+        user_id bigint not null,
+        code_hash bytea not null,
+        constraint recovery_code_pkey primary key (user_id, code_hash)
+    )
+    """,
+)
