@@ -103,23 +103,29 @@ rebind = st.builds(
 def histories(draw: st.DrawFn) -> list[File | Rebind]:
     """Steps of any kind among which the hard cases are tied together, always.
 
-    A file that holds a payment twice with different contents, a later one with the same export
-    time that contradicts it, a re-binding of what both name between them, and money that a till
-    and the platform both state.
+    A first version; a later export that contradicts it, another payment in it twice with different
+    contents; a file of the same export time that contradicts that; the first version stated again
+    by the latest export; money that a till and the platform both state; a re-binding among them.
     """
-    steps: list[File | Rebind] = draw(st.lists(file | rebind, max_size=2))
+    steps: list[File | Rebind] = draw(st.lists(file | rebind, max_size=1))
     first, other, third = (draw(row) for _ in range(3))
-    exported, platform = draw(st.sampled_from(EXPORTS)), draw(platforms)
-    twice = draw(st.permutations([first, _contradiction(first, 1), other]))
-    again = draw(st.permutations([_contradiction(first, 2), third]))
+    never, early, late = EXPORTS
+    platform = draw(platforms)
+    later = draw(
+        st.permutations(
+            [_contradiction(first, 3), _contradiction(other, 1), _contradiction(other, 2)]
+        )
+    )
     knot: list[File | Rebind] = [
-        File(exported, tuple(twice), platform),
+        File(never, (first, other), platform),
+        File(early, tuple(later), platform),
         draw(rebind),
-        File(exported, tuple(again), platform),
-        File(exported, (other,), "alipay"),
-        File(exported, (other,), "meituan"),
+        File(early, (_contradiction(other, 4),), platform),
+        File(late, (first,), platform),
+        File(early, (third,), "alipay"),
+        File(early, (third,), "meituan"),
     ]
-    places = sorted(draw(st.lists(st.integers(0, len(steps)), min_size=5, max_size=5)))
+    places = sorted(draw(st.lists(st.integers(0, len(steps)), min_size=7, max_size=7)))
     for place, step in reversed(list(zip(places, knot, strict=True))):
         steps.insert(place, step)
     return steps
@@ -230,16 +236,26 @@ def slow_days(warehouse: Warehouse, scope: Scope) -> Counter[tuple[str, date]]:
 
 def winners(files: list[File]) -> dict[tuple[str, str, str], set[tuple[Any, ...]]]:
     """The design's rule, from the files alone: per key, the contents that rank highest by time."""
-    ranks: dict[tuple[str, str, str], dict[tuple[Any, ...], datetime]] = {}
+    return {
+        key: {
+            content
+            for content, ranks in found.items()
+            if max(ranks) == max(rank for all_ranks in found.values() for rank in all_ranks)
+        }
+        for key, found in _ranks(files).items()
+    }
+
+
+def _ranks(
+    files: list[File],
+) -> dict[tuple[str, str, str], dict[tuple[Any, ...], list[datetime]]]:
+    """Return by key and content when it was stated."""
+    ranks: dict[tuple[str, str, str], dict[tuple[Any, ...], list[datetime]]] = {}
     for one in files:
         for key, line in zip(one.keys(), one.rows, strict=True):
-            rank = one.exported or datetime(1, 1, 1, tzinfo=UTC)
-            known = ranks.setdefault(key, {})
-            known[line] = max(rank, known.get(line, rank))
-    return {
-        key: {content for content, rank in found.items() if rank == max(found.values())}
-        for key, found in ranks.items()
-    }
+            stated = one.exported or datetime(1, 1, 1, tzinfo=UTC)
+            ranks.setdefault(key, {}).setdefault(line, []).append(stated)
+    return ranks
 
 
 def note(steps: list[File | Rebind]) -> None:
@@ -258,6 +274,12 @@ def note(steps: list[File | Rebind]) -> None:
             )
             seen["conflicting versions"] += clash and bool(keys[i] & keys[j])
             seen["equal export times"] += clash and one.exported == other.exported
+    for versions in _ranks(files).values():
+        ranks = [max(found) for found in versions.values()]
+        seen["rank decides"] += len(set(ranks)) > 1
+        seen["stated again"] += len(versions) > 1 and any(
+            len(set(r)) > 1 for r in versions.values()
+        )
     between = [isinstance(step, Rebind) for step in steps]
     seen["rebinding between imports"] += any(between[1:-1])
 
@@ -330,6 +352,8 @@ def test_order_split_and_repetition_do_not_matter(warehouse: Warehouse) -> None:
             "duplicate in one file",
             "conflicting versions",
             "equal export times",
+            "rank decides",
+            "stated again",
             "rebinding between imports",
             "twins",
         )
