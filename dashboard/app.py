@@ -14,6 +14,7 @@ from chain.errors import TransientError
 from chain.settings import Settings
 from dashboard import errors, security, shell, statics, timing
 from dashboard.answers import Answers
+from dashboard.exporting import Exporting
 from dashboard.frame import Board, Here, Page, ReadsFor
 from dashboard.guard import Guard, here
 from dashboard.health import Health
@@ -84,6 +85,7 @@ def create_app(
     throttle = Throttle(LOGIN_TRIES, LOGIN_SECONDS, settings.cache_url or settings.broker_url)
     Login(settings, people, guard, throttle).install(server)
     Upload(settings, warehouse, jobs).install(server)
+    Exporting(settings).install(server)
     app = BoardApp(
         __name__,
         server=cast("Any", server),

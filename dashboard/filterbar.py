@@ -12,6 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from chain.metrics import METRICS
+from dashboard import exportmenu
 from dashboard.choice import PERIODS, Choice
 from dashboard.frame import FILTERS, Here, Page
 from dashboard.icons import icon
@@ -39,7 +40,7 @@ def bar(here: Here, pages: Sequence[Page]) -> Component:
             dcc.Store(id=FILTERS, data=choice.data()),
             dcc.Store(id=WORDS, data=words),
             html.Div(
-                segments,
+                [*segments, *exportmenu.menu(here)],
                 id="filter-bar",
                 className="bar",
                 role="group",

@@ -122,7 +122,12 @@ def _weekdays(weekday: pd.DataFrame, look: Look) -> _Part | None:
         "hovertemplate": "%{x}: %{customdata}<extra></extra>",
     }
     zero = {"zerolinecolor": look.tokens.comparison}
-    return trace, {"type": "category"}, _axis(rows["effect"]) | zero, look.say("drivers.weekday")
+    return (
+        trace,
+        {"type": "category", "tickangle": 0},
+        _axis(rows["effect"]) | zero,
+        look.say("drivers.weekday"),
+    )
 
 
 def _season(season: pd.DataFrame, look: Look) -> _Part | None:

@@ -1,1 +1,1 @@
-"""What leaves the house: mail, and what is sent on."""
+"""What leaves the board: mail, tables, and reports on paper, of the board's own reads."""

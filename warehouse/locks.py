@@ -26,11 +26,17 @@ def hold(connection: Connection, lock: Lock, number: int) -> None:
         raise TransientError("warehouse.busy")
 
 
+def free(connection: Connection, lock: Lock, number: int) -> bool:
+    """Return whether nobody has the lock; until the transaction ends the caller has it."""
+    return bool(
+        connection.scalar(
+            text("select pg_try_advisory_xact_lock(:lock, :number)"),
+            {"lock": int(lock), "number": number % 2**31},
+        )
+    )
+
+
 def hold_transaction(connection: Connection, lock: Lock, number: int) -> None:
     """Take the lock until the transaction ends. Raises TransientError where another has it."""
-    taken = connection.scalar(
-        text("select pg_try_advisory_xact_lock(:lock, :number)"),
-        {"lock": int(lock), "number": number % 2**31},
-    )
-    if not taken:
+    if not free(connection, lock, number):
         raise TransientError("warehouse.busy")

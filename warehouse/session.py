@@ -82,14 +82,19 @@ class Warehouse:
         event.listen(self.engine, "connect", _refuse_a_role_that_bypasses)
 
     @contextmanager
-    def begin(self, scope: Scope) -> Iterator[Connection]:
+    def begin(self, scope: Scope, *, snapshot: bool = False) -> Iterator[Connection]:
         """Open a transaction that sees ``scope``'s rows; commits at the end, rolls back on error.
+
+        With ``snapshot`` all of its statements see the same state of the rows.
 
         Raises TransientError where the server cannot be reached.
         """
-        with self._connect() as connection, connection.begin():
-            connection.execute(_SET_SCOPE, scope.settings())
-            yield connection
+        with self._connect() as connection:
+            if snapshot:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                connection.execute(_SET_SCOPE, scope.settings())
+                yield connection
 
     @contextmanager
     def hold(self, scope: Scope) -> Iterator[Connection]:

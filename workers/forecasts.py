@@ -22,7 +22,7 @@ from warehouse.forecast_results import RunResult, publish
 from warehouse.forecast_runs import Run
 from warehouse.forecast_scores import score_months, score_overrides
 from warehouse.forecast_stored import stored
-from warehouse.locks import Lock, hold
+from warehouse.locks import Lock, free, hold
 from warehouse.reads.context import Context, load
 from warehouse.reads.history import (
     History,
@@ -193,7 +193,8 @@ class Forecasts:
     def _due(self, connection: Connection, chain_id: int, now: datetime) -> Run | None:
         at_work = forecast_runs.at_work(connection, chain_id)
         if at_work is not None:
-            return forecast_runs.stuck(connection, chain_id, RUN_SILENT)
+            silent = forecast_runs.stuck(connection, chain_id, RUN_SILENT)
+            return silent if silent and free(connection, Lock.FORECAST, silent.run_id) else None
         state = connection.execute(
             _STATE, {"chain": chain_id, "now": now, "hour": self.settings.forecast_hour}
         ).one_or_none()

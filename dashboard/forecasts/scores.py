@@ -17,6 +17,8 @@ from warehouse.reads.protocol import ChainInfo
 
 SERVED, NAIVE, PROPHET = "served", "seasonal_naive", "prophet"
 MOST_LOSING = 8
+ON_DESK = frozenset({"seconds", "yours"})
+"""Columns that a phone has no room for."""
 
 
 def card(here: Here, asked: Asked) -> list[Component]:
@@ -60,7 +62,10 @@ def _models(here: Here, found: Accuracy, unit: Unit) -> Component:
 
 def _head(here: Here, names: list[str]) -> Component:
     cells = [
-        html.Th(here.say(f"forecast.score.{name}"), className="" if index == 0 else "number")
+        html.Th(
+            here.say(f"forecast.score.{name}"),
+            className=" ".join(["number"] * (index > 0) + ["desk-only"] * (name in ON_DESK)),
+        )
         for index, name in enumerate(names)
     ]
     return html.Thead(html.Tr(cells))
@@ -78,14 +83,17 @@ def _model(here: Here, row: dict[str, Any], *, one: bool) -> Component:
         *([] if one else [_number("" if name == SERVED else _count(here, row["stores"]))]),
         _number(formats.percent(row["wape"]), term),
         _number(words.inside(here, row["coverage"]), covered),
-        _number(formats.DASH if formats.missing(seconds) else _time(here, float(seconds))),
+        _number(
+            formats.DASH if formats.missing(seconds) else _time(here, float(seconds)),
+            only="desk-only",
+        ),
     ]
     marked = {SERVED: "forecast-served", PROPHET: "forecast-prophet"}.get(name, "")
     return html.Tr(cells, className=marked)
 
 
-def _number(text: str, title: str = "") -> Component:
-    return html.Td(text, className="number", title=title)
+def _number(text: str, title: str = "", only: str = "") -> Component:
+    return html.Td(text, className=f"number {only}".strip(), title=title)
 
 
 def _count(here: Here, value: Any) -> str:
@@ -159,7 +167,8 @@ def _past(here: Here, chain: ChainInfo, past: pd.DataFrame) -> list[Component]:
     heads = ["month", "forecast", *(["yours"] if changed else []), "came", "missed", "usual"]
     rows = []
     for row in records(past):
-        yours = [_number(words.money(here, chain, row["adjusted"]))] if changed else []
+        adjusted = words.money(here, chain, row["adjusted"])
+        yours = [_number(adjusted, only="desk-only")] if changed else []
         rows.append(
             html.Tr(
                 [

@@ -11,6 +11,9 @@ from dashboard.icons import icon
 from warehouse.reads.forecast_protocol import CHAIN, Landing
 from warehouse.reads.protocol import ChainInfo
 
+ROOM = 1.02
+"""What the bar is longer than all that is drawn in it."""
+
 
 def landing_strip(here: Here, chain: ChainInfo) -> Component | None:
     """Return the line; None where nothing is known, or the month is over."""
@@ -33,7 +36,7 @@ def landing_strip(here: Here, chain: ChainInfo) -> Component | None:
 
 def _bar(landing: Landing) -> Component:
     """Return what came and what is to come, and the target as a mark."""
-    top = max(landing.mean, landing.target or 0, 1)
+    top = round(ROOM * max(landing.mean, landing.target or 0, 1))
     parts: list[Component] = [
         html.I(style={"width": _share(landing.mean, top)}),
         html.I(style={"width": _share(landing.to_date, top)}),

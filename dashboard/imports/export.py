@@ -9,10 +9,9 @@ from flask import Flask, Response
 from dashboard.frame import Here
 from dashboard.guard import here
 from dashboard.imports import changes, words
+from reports.cells import harmless
+from reports.csv_file import BOM
 
-BOM = "\ufeff"
-"""Without it Excel takes UTF-8 for the machine's own encoding."""
-ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 PAGE = 1000
 
 
@@ -21,11 +20,6 @@ def install(server: Flask) -> None:
     server.add_url_rule(
         "/imports/<int:batch_id>/rejects.csv", view_func=_download, endpoint="rejects"
     )
-
-
-def harmless(cell: str) -> str:
-    """Return ``cell`` so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(ACTIVE) else cell
 
 
 def _download(batch_id: int) -> Response:

@@ -27,6 +27,8 @@ from warehouse.reads.protocol import ChainInfo, Compared, Filters, Overview
 NET = METRICS["net_sales"]
 WEEKS = 5
 FEW = 5
+STRIP = 60
+"""Height of the line that says where the month ends."""
 
 
 def page(app: Dash, board: Board) -> Page:
@@ -64,7 +66,7 @@ def layout(here: Here, /, **_: str) -> Component:
         [
             dcc.Store(id="overview-there", data=True),
             html.Div(
-                [skeletons.block(58), skeletons.tiles(4, height=196)],
+                [skeletons.block(58), skeletons.tiles(4, height=196), *_strip_to_come(here)],
                 id="overview-head",
                 className="tb-stack",
             ),
@@ -87,6 +89,10 @@ def layout(here: Here, /, **_: str) -> Component:
         ],
         className="tb-stack",
     )
+
+
+def _strip_to_come(here: Here) -> list[Component]:
+    return [skeletons.block(STRIP)] if here.reads.forecast_run() else []
 
 
 def head(here: Here) -> tuple[list[Component], list[Component]]:

@@ -15,9 +15,16 @@ from tests.e2e.harness import Visit, open_browser, visit
 
 TARGET = Path(__file__).parents[2] / "docs" / "screens"
 SIZES = {"desktop": (1440, 1000), "phone": (390, 844)}
-PAGES = {"overview": "/", "stores": "/stores", "store": "/store/2", "imports": "/imports"}
+PAGES = {
+    "overview": "/",
+    "stores": "/stores",
+    "store": "/store/2",
+    "forecast": "/forecast",
+    "forecast-store": "/forecast?unit=store-2",
+    "imports": "/imports",
+}
 FORMS = {"cash": "/cash/2", "setup": "/setup", "setup-store": "/setup/2"}
-DRAWN = frozenset({"overview", "stores", "store"})
+DRAWN = frozenset({"overview", "stores", "store", "forecast", "forecast-store"})
 """Pages with charts, whose code comes last."""
 COLOURS = 256
 """Of a palette: a third of the bytes. By octree, which keeps the few pixels of amber and red."""

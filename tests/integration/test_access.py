@@ -7,6 +7,7 @@ answered the very same. So each refusal has its twin: the same request that does
 What nobody has put into the tables below fails here.
 """
 
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
 
+from dashboard.exporting import TABLES, TYPES
 from runtime.embedded import Valkey
 from tests.conftest import Database
 from tests.integration.access_world import BATCH, READERS, WEST, Reader, World, world
@@ -46,6 +50,11 @@ def the_chain(reader: Reader) -> bool:
 def importers(reader: Reader) -> bool:
     """What is shown to those who bring money in."""
     return reader.chain == 1 and reader.role in {"owner", "finance"}
+
+
+def exporters(reader: Reader) -> bool:
+    """Rows of the western store that may be taken along as a file."""
+    return reader.sees and reader.role != "viewer"
 
 
 Seen = Callable[[Reader], bool]
@@ -118,8 +127,17 @@ CALLS: dict[str, Call] = {
     "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
 }
 """Callbacks that read, by the first of their outputs."""
-DOWNLOADS: dict[str, tuple[Seen, str]] = {
-    "rejects": (importers, f"/imports/{BATCH}/rejects.csv"),
+DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
+    "rejects": (importers, (f"/imports/{BATCH}/rejects.csv",)),
+    "export": (
+        exporters,
+        tuple(
+            f"/export/{what}.{kind}?period=last28&store={store}"
+            for what in TABLES
+            for kind in TYPES
+            for store in ("", WEST)
+        ),
+    ),
 }
 """Routes that hand out rows as a file."""
 BARE = frozenset(
@@ -199,8 +217,9 @@ def _requests(opened: World) -> dict[str, tuple[Seen, Callable[[FlaskClient], st
     }
     for key, (seen, path) in PAGES.items():
         found[f"page {key}"] = (seen, lambda client, path=path: _page(client, path))  # type: ignore[misc]
-    for key, (seen, path) in DOWNLOADS.items():
-        found[f"download {key}"] = (seen, lambda client, path=path: client.get(path).text)  # type: ignore[misc]
+    for seen, paths in DOWNLOADS.values():
+        for path in paths:
+            found[f"download {path}"] = (seen, lambda client, path=path: _file(client, path))  # type: ignore[misc]
     return found | _callbacks(opened)
 
 
@@ -238,6 +257,18 @@ def _ask(client: FlaskClient, body: dict[str, Any]) -> str:
     assert answer.status_code in {200, 204}, answer.text[:300]
     assert "Something failed on our side" not in answer.text, answer.text[:500]
     return answer.text
+
+
+def _file(client: FlaskClient, path: str) -> str:
+    """Return the rows of a download, without the stamp that says when it was made."""
+    answer = client.get(path)
+    if "sheet" in answer.content_type:
+        return str(
+            CalamineWorkbook.from_object(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+        )
+    if "parquet" in answer.content_type:
+        return pl.read_parquet(io.BytesIO(answer.data)).write_csv()
+    return "\n".join(line for line in answer.text.splitlines() if not line.startswith("#"))
 
 
 def _page(client: FlaskClient, path: str) -> str:

@@ -25,6 +25,7 @@ from tests.futures import (
     stored,
 )
 from warehouse import forecast_runs
+from warehouse.locks import Lock, hold
 from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
 from workers.forecasts import Forecasts
@@ -242,6 +243,29 @@ def test_a_store_that_has_long_taken_nothing_is_refused_with_its_last_day(
     assert _rows(warehouse, chain_id, refused) == [
         (stores[0], "forecasting.refused.silent", {"day": last.isoformat()})
     ]
+
+
+def test_a_run_that_stands_still_is_taken_up_unless_somebody_is_at_it(
+    warehouse: Warehouse, forecasts: Forecasts
+) -> None:
+    chain_id, _ = chain_with_past(warehouse, stores=1, days=40)
+    run_id = forecasts.start(chain_id)
+    taken: list[int] = []
+
+    def plan() -> int:
+        with warehouse.begin(Scope(chain_id)) as connection:
+            connection.execute(
+                text("update forecast_run set updated_at = now() - interval '1 hour'")
+            )
+        return forecasts.plan(datetime.now(UTC), lambda _, run: taken.append(run))
+
+    with warehouse.hold(Scope(chain_id)) as connection:
+        with connection.begin():
+            hold(connection, Lock.FORECAST, run_id)
+        assert plan() == 0
+    assert plan() == 1
+    assert forecasts.plan(datetime.now(UTC), lambda _, run: taken.append(run)) == 0
+    assert taken == [run_id]
 
 
 def test_a_run_that_cannot_be_says_why_and_the_last_one_stays(

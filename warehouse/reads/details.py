@@ -79,10 +79,10 @@ def _repeats(context: Context, filters: Filters, period: Period) -> float | None
     payers = (
         select(func.count().label("n"))
         .where(
-            *_matching(filters, period),
+            *matching(filters, period),
             payment.c.kind == "sale",
             payment.c.payer_hash.is_not(None),
-            ~_counted_elsewhere(),
+            ~counted_elsewhere(),
         )
         .group_by(payment.c.payer_hash)
         .subquery("payers")
@@ -93,7 +93,8 @@ def _repeats(context: Context, filters: Filters, period: Period) -> float | None
     return found[1] / found[0] if found[0] else None
 
 
-def _matching(filters: Filters, period: Period) -> list[ColumnElement[bool]]:
+def matching(filters: Filters, period: Period) -> list[ColumnElement[bool]]:
+    """Return the conditions on payments of ``period`` that ``filters`` lets through."""
     conditions = [
         payment.c.business_date.between(cast(period.start, Date), cast(period.end, Date)),
         *where_stores(filters, payment.c.store_id),
@@ -105,7 +106,8 @@ def _matching(filters: Filters, period: Period) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _counted_elsewhere() -> ColumnElement[bool]:
+def counted_elsewhere() -> ColumnElement[bool]:
+    """Return whether a payment is the twin of one that is counted."""
     return exists().where(
         payment_twin.c.chain_id == payment.c.chain_id, payment_twin.c.key == payment.c.key
     )
@@ -134,14 +136,14 @@ _SHOWN = (
 
 def payments(context: Context, filters: Filters, page: int = 0, size: int = 50) -> Page:
     """Return payments one by one, latest first; see the protocol."""
-    matching = _matching(filters, filters.period)
+    where = matching(filters, filters.period)
     rows = frame(
         context,
-        select(*(payment.c[name] for name in _SHOWN), _counted_elsewhere().label("twin"))
-        .where(*matching)
+        select(*(payment.c[name] for name in _SHOWN), counted_elsewhere().label("twin"))
+        .where(*where)
         .order_by(payment.c.occurred_at.desc(), payment.c.key)
         .limit(size)
         .offset(page * size),
     )
-    total = context.connection.scalar(select(func.count()).select_from(payment).where(*matching))
+    total = context.connection.scalar(select(func.count()).select_from(payment).where(*where))
     return Page(rows, page, size, int(total or 0))

@@ -6,14 +6,18 @@ are int64 minor units of the chain's currency, dates are ``datetime.date``, rati
 Every call sees only what the reader's scope lets through.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pandas as pd
 
 from chain.days import Period
 from warehouse.reads.forecast_protocol import ForecastReads
+
+if TYPE_CHECKING:
+    from warehouse.reads.whole import WholePayments
 
 SUMS = (
     "gross",
@@ -375,6 +379,13 @@ class ReadsProtocol(ForecastReads, Protocol):
         ``currency``, ``gross``, ``platform_subsidy``, ``merchant_subsidy``, ``fee``, ``net``,
         ``method``, ``channel``, ``external_id``, ``order_ref``, ``batch_id``, ``twin`` (counted
         elsewhere).
+        """
+        ...
+
+    def every_payment(self, filters: Filters) -> "AbstractContextManager[WholePayments]":
+        """Open all of them, streamed, beside the server's own count and sums of one snapshot.
+
+        For a ``with`` block: it holds a transaction until its end.
         """
         ...
 

@@ -1,6 +1,7 @@
 """All reading, as one object a page can hold: ``ReadsProtocol`` over a warehouse and a scope."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import monotonic
@@ -47,6 +48,7 @@ from warehouse.reads.protocol import (
     Series,
     Totals,
 )
+from warehouse.reads.whole import WholePayments, whole_payments
 from warehouse.session import Scope, Warehouse
 
 Answer = TypeVar("Answer")
@@ -253,6 +255,15 @@ class Reads:
     def payments(self, filters: Filters, page: int = 0, size: int = 50) -> Page:
         """Return payments one by one, latest first."""
         return self._fresh(lambda context: details.payments(context, filters, page, size))
+
+    @contextmanager
+    def every_payment(self, filters: Filters) -> Iterator[WholePayments]:
+        """Open all payments, streamed; holds a transaction until its end."""
+        with (
+            self._warehouse.begin(self._scope, snapshot=True) as connection,
+            whole_payments(self._load(connection), filters) as whole,
+        ):
+            yield whole
 
     def batches(self, page: int = 0, size: int = 50, state: str | None = None) -> Page:
         """Return imports, latest first."""

@@ -1,0 +1,155 @@
+"""What a page shows, as a file: the same choice, the same reads, whoever asks sees only their own.
+
+``GET /export/<what>.<kind>?period=…&metric=…&region=…&city=…&store=…``. CSV is sent while it is
+read; a workbook or a Parquet file is whole before its first byte goes.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain as joined
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.datastructures import MultiDict
+
+from chain.errors import PermanentError, TransientError
+from chain.settings import Settings
+from dashboard.components.series import known_metric
+from dashboard.frame import Here
+from dashboard.guard import here
+from reports import contents, csv_file, parquet_file, xlsx_file
+from reports.contents import Asked
+from reports.table import Table
+from warehouse.reads.protocol import Filters
+
+log = structlog.get_logger(__name__)
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Exporting:
+    """The route of tables. Files are made in ``settings.data`` and gone once they are sent."""
+
+    settings: Settings
+
+    def install(self, server: Flask) -> None:
+        """Add the route to ``server``."""
+        server.add_url_rule("/export/<what>.<kind>", view_func=self.table, endpoint="export")
+
+    def table(self, what: str, kind: str) -> Response:
+        """Answer with the table ``what`` as ``kind``; 400 with a sentence for what is neither."""
+        current = here()
+        allowed(current)
+        if what not in TABLES or kind not in TYPES:
+            raise PermanentError("reports.unknown")
+        asked = asked_for(current, request.args, what)
+        stack = ExitStack()
+        try:
+            table = stack.enter_context(opened(what, asked))
+            body = self._body(table, kind, stack)
+        except BaseException:
+            stack.close()
+            raise
+        log.info("exported", what=what, kind=kind)
+        return attachment(body, f"{table.name}.{kind}", TYPES[kind])
+
+    def _body(self, table: Table, kind: str, stack: ExitStack) -> Iterator[bytes]:
+        if kind == "csv":
+            lines = csv_file.lines(table)
+            # What fails at once is answered with a sentence: hence the first piece before the rest.
+            first = [next(lines), *next_or_none(lines)]
+            return _closing((line.encode() for line in joined(first, lines)), stack)
+        with stack:
+            return _sending(self._file(table, kind))
+
+    def _file(self, table: Table, kind: str) -> IO[bytes]:
+        folder = self.settings.data / "exports"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as made:
+                path = Path(made) / f"table.{kind}"
+                (xlsx_file if kind == "xlsx" else parquet_file).write(table, path)
+                # It has no name any more, and is gone with whoever reads it.
+                return path.open("rb")
+        except OSError as error:
+            raise TransientError("reports.not_kept") from error
+
+
+def _days(asked: Asked) -> AbstractContextManager[Table]:
+    return nullcontext(contents.days(asked))
+
+
+def _ranking(asked: Asked) -> AbstractContextManager[Table]:
+    return nullcontext(contents.ranking(asked))
+
+
+TABLES = {"ranking": _ranking, "days": _days, "payments": contents.payments}
+
+
+def opened(what: str, asked: Asked) -> AbstractContextManager[Table]:
+    """Return the table called ``what``, for a ``with`` block."""
+    return TABLES[what](asked)
+
+
+def allowed(current: Here) -> None:
+    """Raise PermanentError ``reports.not_allowed`` for who may not take figures along."""
+    if not current.may("export"):
+        raise PermanentError("reports.not_allowed")
+
+
+def asked_for(current: Here, query: "MultiDict[str, str]", what: str) -> Asked:
+    """Return what an address asks for, as the page of the same address does."""
+    choice = current.choice({key: query.getlist(key) or None for key in ("region", "city")} | {
+        key: query.get(key) for key in ("period", "metric")
+    })  # fmt: skip
+    filters = choice.filters(current.reads.chain())
+    metric = known_metric(filters.metric, ranks=what == "ranking", series=what == "days")
+    return Asked(
+        current.reads,
+        replace(filters, metric=metric.name, stores=_stores(query, filters)),
+        current.lang,
+        datetime.now(UTC),
+    )
+
+
+def _stores(query: "MultiDict[str, str]", filters: Filters) -> tuple[int, ...]:
+    asked = tuple(int(store) for store in query.getlist("store") if store.isdecimal())
+    return asked or filters.stores
+
+
+def attachment(body: Iterator[bytes], name: str, kind: str) -> Response:
+    """Return a download called ``name`` in whatever script it is written (RFC 6266)."""
+    answer = Response(body, content_type=kind)
+    plain = name.encode("ascii", "replace").decode().replace("?", "-").replace('"', "")
+    answer.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def next_or_none(lines: Iterator[str]) -> list[str]:
+    """Return the next line, in a list that is empty at the end."""
+    return [line for line in [next(lines, None)] if line is not None]
+
+
+def _closing(body: Iterator[bytes], stack: ExitStack) -> Iterator[bytes]:
+    with stack:
+        yield from body
+
+
+def _sending(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk

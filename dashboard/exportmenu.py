@@ -1,0 +1,53 @@
+"""The button at the end of the filter bar that takes what is shown along, as a file.
+
+Its links are completed in the browser (``assets/export.js``) with the address that the reader is
+at, so that a file always holds what the page shows.
+"""
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.exporting import TABLES
+from dashboard.frame import Here
+from dashboard.icons import icon
+from dashboard.loose import as_button, attributes
+
+KINDS = {"xlsx": "Excel", "csv": "CSV", "parquet": "Parquet"}
+
+
+def menu(here: Here) -> list[Component]:
+    """Return the button, for who may export."""
+    if not here.may("export"):
+        return []
+    word = html.Span([icon("download", 16), html.Span(here.say("reports.button.export"))])
+    lead = html.P(here.say("reports.button.lead"), className="bar-hint")
+    popover = dmc.Popover(
+        [
+            dmc.PopoverTarget(word, boxWrapperProps=as_button("bar-word")),
+            dmc.PopoverDropdown([lead, *(_row(here, what) for what in TABLES)],
+                                className="bar-choice"),
+        ],
+        position="bottom-end",
+        shadow="sm",
+        trapFocus=True,
+        transitionProps={"duration": 150},
+    )  # fmt: skip
+    return [html.Span(popover, className="bar-export")]
+
+
+def _row(here: Here, what: str) -> Component:
+    name = here.say(f"reports.button.{what}")
+    links = [
+        html.A(
+            shown,
+            href=f"/export/{what}.{kind}",
+            className="export-link",
+            **attributes(aria_label=here.say("reports.button.as", what=name, kind=shown)),
+        )
+        for kind, shown in KINDS.items()
+    ]
+    return html.Div(
+        [html.Span(name), html.Span(links, className="export-kinds")],
+        className=f"export-row export-{what}",
+    )
