@@ -36,10 +36,13 @@
     return [same ? NO : choice, choice.unit, choice.ahead];
   }
 
-  /* An empty page cannot fill itself: it is loaded again once the first forecast is there. */
-  function made(there) {
-    if (there && document.querySelector(".page .forecast-empty")) { window.location.reload(); }
-    return NO;
+  /* A run has ended: what it made is drawn, and an empty page, which cannot fill itself, is loaded again. */
+  var shown = null;
+  function made(run) {
+    if (run && document.querySelector(".page .forecast-empty")) { window.location.reload(); }
+    var another = shown !== null && run !== shown;
+    shown = run;
+    return [NO, another ? Date.now() : NO];
   }
 
   window.dash_clientside.forecast = {

@@ -14,6 +14,8 @@ from dashboard.loose import attributes
 from warehouse.reads.forecast_protocol import ForecastRun
 
 TICK_MS = 2000
+CHANGED = "forecast-changed"
+"""``dcc.Store``: another number as soon as something is changed, so that all is drawn anew."""
 AT_WORK = frozenset({"waiting", "running", "closing"})
 
 
@@ -23,6 +25,7 @@ def place() -> Component:
         [
             dcc.Interval(id="forecast-tick", interval=TICK_MS),
             dcc.Store(id="forecast-made"),
+            dcc.Store(id=CHANGED, data=0),
             html.Div(id="forecast-work", **attributes(aria_live="polite")),
         ],
         className="forecast-place",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import skeletons
@@ -13,11 +13,10 @@ from dashboard.forecasts import changes, chooser, ifs, listing, overrides, parts
 from dashboard.forecasts.asked import Asked, future
 from dashboard.forecasts.chooser import ASKED
 from dashboard.forecasts.head import head
+from dashboard.forecasts.work import CHANGED
 from dashboard.frame import THEME, Board, Here, Page
 from figures import drivers, fan, landing
 
-CHANGED = "forecast-changed"
-"""``dcc.Store``: counts what was changed here, so that the page is drawn anew."""
 Data = dict[str, Any] | None
 
 
@@ -40,7 +39,6 @@ def layout(here: Here, /, **_: str) -> Component:
         return html.Div([work.place(), work.empty(here)], className="tb-stack")
     return html.Div(
         [
-            dcc.Store(id=CHANGED, data=0),
             chooser.bar(here),
             work.place(),
             html.Div(
@@ -141,6 +139,7 @@ def _work(app: Dash, board: Board) -> None:
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("forecast", "made"),
         Output("forecast-made", "clear_data"),
+        Output(CHANGED, "data", allow_duplicate=True),
         Input("forecast-made", "data"),
         prevent_initial_call=True,
     )
