@@ -5,7 +5,7 @@ an event, each store's effects shrunk to the chain's. It explains; the forecast 
 tournament's.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -187,7 +187,7 @@ def what_if(
         return WhatIf(none, known=False)
     changed = values.copy()
     changed[np.ix_(rows, panel.origin + steps)] = 0.0 if kind == "closure" else 1.0
-    other = replace(panel, known={**panel.known, name: changed})
+    other = panel.knowing({**panel.known, name: changed})
     before = model.predict(panel, seed=seed, workers=workers)
     after = model.predict(other, seed=seed, workers=workers)
     told = np.isfinite(before) & np.isfinite(after) & (before > 0)

@@ -97,6 +97,10 @@ class Panel:
         """Return the panel with other figures, [S, T + H]."""
         return replace(self, y=y, memo={}, root=None)
 
+    def knowing(self, known: Mapping[str, Floats]) -> "Panel":
+        """Return the panel with other covariates known ahead, each [S, T + H]."""
+        return replace(self, known=known, memo={}, root=None)
+
     def of(self, rows: NDArray[Any]) -> "Panel":
         """Return the panel of some stores: ``rows`` are positions or a mask of length S."""
         return replace(
