@@ -19,7 +19,9 @@ import pandas as pd
 
 from forecasting import entrants, frame, intervals, metrics, tournament
 from forecasting.backtest import Backtests, play_windows
+from forecasting.models.base import Model
 from forecasting.models.panel_regression import PanelRegression
+from forecasting.models.prophet import PlainProphet, Prophet
 from forecasting.panel import Floats, Panel
 from forecasting.scores import LEVELS
 from forecasting.tournament import choice, served
@@ -35,23 +37,26 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench forecast", description=__doc__)
     parser.add_argument("--part", choices=("accuracy", "speed", "all"), default="all")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/rossmann"))
+    parser.add_argument("--prophet", action="store_true", help="let Prophet play too; slow")
     parser.add_argument("--stores", type=int, nargs="*", default=[])
     options = parser.parse_args(arguments)
     found: dict[str, object] = {}
     if options.part != "speed":
-        found["accuracy"] = _accuracy(options.data, options.stores[0] if options.stores else None)
+        more = (PlainProphet(), Prophet()) if options.prophet else ()
+        stores = options.stores[0] if options.stores else None
+        found["accuracy"] = _accuracy(options.data, stores, (*entrants(), *more))
     if options.part != "accuracy":
         found["speed"] = [_speed(stores) for stores in options.stores or (100, 300, 1115)]
     print(json.dumps(found))
     return 0
 
 
-def _accuracy(folder: Path, stores: int | None) -> list[dict[str, object]]:
+def _accuracy(folder: Path, stores: int | None, models: Sequence[Model]) -> list[dict[str, object]]:
     panel = _real(folder, stores)
     tests = play_windows(
         [panel.rewound(_HORIZON * k, _HORIZON) for k in range(1, _WINDOWS + _EARLIER + 1)],
         panel.y,
-        entrants(),
+        models,
         seed=0,
         workers=os.cpu_count() or 1,
     )

@@ -23,7 +23,7 @@ _FEWEST_DAYS = 150
 _FEWEST_STORES = 10
 _MOST = 1.0
 _HALF_LIFE = 400.0
-_GROWTH = Growth(rounds=100, least_in_leaf=100, rows=250_000, features=0.5, penalty=5.0)
+_GROWTH = Growth(rounds=100, least_in_leaf=100, rows=250_000, features=0.5, penalty=5.0, bend=0.5)
 _LATELY = (7, 14, 28, 56, 150)
 _LAST_YEAR = 364
 
