@@ -54,11 +54,11 @@ def _finding(here: Here, models: pd.DataFrame) -> str:
 
 def _models(here: Here, found: Accuracy, unit: Unit) -> Component:
     one = unit.level == "store"
-    # Of one store it is not known: too few days are too few.
-    covered = bool(found.models["coverage"].notna().any())
-    usual = ["usual"] if covered else []
-    heads = ["model", *([] if one else ["stores"]), "missed", *usual, "seconds"]
-    rows = [_model(here, row, one=one, covered=covered) for row in records(found.models)]
+    # Of one store neither is known: its days are too few, and models learn from all at once.
+    usual = ["usual"] if found.models["coverage"].notna().any() else []
+    took = ["seconds"] if found.models["seconds"].notna().any() else []
+    heads = ["model", *([] if one else ["stores"]), "missed", *usual, *took]
+    rows = [_model(here, row, heads, one=one) for row in records(found.models)]
     return html.Div(html.Table([_head(here, heads), html.Tbody(rows)], className="plain-table"),
                     className="forecast-wide")  # fmt: skip
 
@@ -74,25 +74,23 @@ def _head(here: Here, names: list[str]) -> Component:
     return html.Thead(html.Tr(cells))
 
 
-def _model(here: Here, row: dict[str, Any], *, one: bool, covered: bool) -> Component:
+def _model(here: Here, row: dict[str, Any], heads: list[str], *, one: bool) -> Component:
     name = str(row["model"])
     term = here.say("forecast.score.term", wape=_ratio(row["wape"]), wql=_ratio(row["wql"]))
     if one and not formats.missing(row.get("chosen_on")):
         term += f" · {here.say('forecast.score.chosen_on', share=_ratio(row['chosen_on']))}"
     exact = here.say("forecast.score.coverage", share=_ratio(row["coverage"]))
     seconds = row["seconds"]
-    cells = [
-        html.Td(words.model(here, name)),
-        *([] if one else [_number("" if name == SERVED else _count(here, row["stores"]))]),
-        _number(formats.percent(row["wape"]), term),
-        *([_number(words.inside(here, row["coverage"]), exact)] if covered else []),
-        _number(
-            formats.DASH if formats.missing(seconds) else _time(here, float(seconds)),
-            only="desk-only",
-        ),
-    ]
+    took = formats.DASH if formats.missing(seconds) else _time(here, float(seconds))
+    shown = {
+        "model": html.Td(words.model(here, name)),
+        "stores": _number("" if name == SERVED else _count(here, row["stores"])),
+        "missed": _number(formats.percent(row["wape"]), term),
+        "usual": _number(words.inside(here, row["coverage"]), exact),
+        "seconds": _number(took, only="desk-only"),
+    }
     marked = {SERVED: "forecast-served", PROPHET: "forecast-prophet"}.get(name, "")
-    return html.Tr(cells, className=marked)
+    return html.Tr([shown[head] for head in heads], className=marked)
 
 
 def _number(text: str, title: str = "", only: str = "") -> Component:
