@@ -25,6 +25,8 @@ from dashboard.frame import Here
 from dashboard.guard import here
 from reports import contents, csv_file, parquet_file, xlsx_file
 from reports.contents import Asked
+from reports.paper import Paper
+from reports.store_report import StoreReports
 from reports.table import Table
 from warehouse.reads.protocol import Filters
 
@@ -46,6 +48,7 @@ class Exporting:
     def install(self, server: Flask) -> None:
         """Add the route to ``server``."""
         server.add_url_rule("/export/<what>.<kind>", view_func=self.table, endpoint="export")
+        server.add_url_rule("/export/report.pdf", view_func=report, endpoint="report")
 
     def table(self, what: str, kind: str) -> Response:
         """Answer with the table ``what`` as ``kind``; 400 with a sentence for what is neither."""
@@ -84,6 +87,20 @@ class Exporting:
                 return path.open("rb")
         except OSError as error:
             raise TransientError("reports.not_kept") from error
+
+
+def report() -> Response:
+    """Answer with the report of the one store that ``store`` names."""
+    current = here()
+    allowed(current)
+    asked = asked_for(current, request.args, "days")
+    reports = StoreReports.of(asked.reads, asked.filters, asked.lang, asked.now)
+    store = next(iter(asked.filters.stores), 0)
+    if store not in reports.stores:
+        raise PermanentError("reports.no_such_store")
+    made = Paper().pdf(reports.printed(store))
+    log.info("exported", what="report", kind="pdf")
+    return attachment(iter([made]), reports.file_name(store), "application/pdf")
 
 
 def _days(asked: Asked) -> AbstractContextManager[Table]:

@@ -4,6 +4,8 @@ Its links are completed in the browser (``assets/export.js``) with the address t
 at, so that a file always holds what the page shows.
 """
 
+from collections.abc import Mapping
+
 import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
@@ -14,6 +16,7 @@ from dashboard.icons import icon
 from dashboard.loose import as_button, attributes
 
 KINDS = {"xlsx": "Excel", "csv": "CSV", "parquet": "Parquet"}
+PDF = {"pdf": "PDF"}
 
 
 def menu(here: Here) -> list[Component]:
@@ -22,11 +25,11 @@ def menu(here: Here) -> list[Component]:
         return []
     word = html.Span([icon("download", 16), html.Span(here.say("reports.button.export"))])
     lead = html.P(here.say("reports.button.lead"), className="bar-hint")
+    rows = [*(_row(here, what, KINDS) for what in TABLES), _row(here, "report", PDF)]
     popover = dmc.Popover(
         [
             dmc.PopoverTarget(word, boxWrapperProps=as_button("bar-word")),
-            dmc.PopoverDropdown([lead, *(_row(here, what) for what in TABLES)],
-                                className="bar-choice"),
+            dmc.PopoverDropdown([lead, *rows], className="bar-choice"),
         ],
         position="bottom-end",
         shadow="sm",
@@ -36,7 +39,7 @@ def menu(here: Here) -> list[Component]:
     return [html.Span(popover, className="bar-export")]
 
 
-def _row(here: Here, what: str) -> Component:
+def _row(here: Here, what: str, kinds: Mapping[str, str]) -> Component:
     name = here.say(f"reports.button.{what}")
     links = [
         html.A(
@@ -45,7 +48,7 @@ def _row(here: Here, what: str) -> Component:
             className="export-link",
             **attributes(aria_label=here.say("reports.button.as", what=name, kind=shown)),
         )
-        for kind, shown in KINDS.items()
+        for kind, shown in kinds.items()
     ]
     return html.Div(
         [html.Span(name), html.Span(links, className="export-kinds")],

@@ -5,17 +5,26 @@ from datetime import date, timedelta
 from dash import html
 from dash.development.base_component import Component
 
-from chain.days import Period
-from chain.metrics import METRICS, Metric
+from chain.metrics import Metric
 from dashboard.components.names import some
 from dashboard.frame import Here
 from figures import formats
-from warehouse.reads.protocol import Attention, ChainInfo, Daily, Overview, Totals
+from reports.sentence import NET, against, last_weekday, since_of, store, than_of
+from warehouse.reads.protocol import Attention, ChainInfo, Overview, Totals
+
+__all__ = [
+    "exact_days",
+    "last_weekday",
+    "overview",
+    "paragraph",
+    "ranking",
+    "since_of",
+    "store",
+    "than_of",
+    "when_of",
+]
 
 LEVEL = 0.005
-WEEKS_FROM = 56
-"""From so many days on, whole weeks are counted in weeks, as the filter bar does."""
-NET = METRICS["net_sales"]
 
 
 def paragraph(parts: list[str], lang: str, exact: str = "") -> Component:
@@ -87,97 +96,12 @@ def when_of(here: Here, day: date, today: date) -> str:
     return here.say("pages.when.on", day=formats.day(day, here.lang))
 
 
-def last_weekday(here: Here, day: date, since: date) -> str:
-    """Return "last Monday" for the day a week before ``since``, else the date."""
-    if (since - day).days == 7:
-        weekday = formats.weekday(day.weekday(), here.lang, wide=here.lang == "en")
-        return here.say("pages.when.last", weekday=weekday)
-    if day.year != since.year:
-        return formats.day_year(day, here.lang)
-    return formats.day(day, here.lang)
-
-
-def than_of(here: Here, period: Period, before: Period) -> str:
-    """Return how the comparison of ``period`` is called: last Monday, the 7 days before, dates."""
-    if period.days == 1:
-        return last_weekday(here, before.start, period.start)
-    if (period.start - before.start).days == period.days:
-        if period.days % 7 == 0 and period.days >= WEEKS_FROM:
-            return here.say("pages.than.weeks", count=period.days // 7)
-        return here.say("pages.than.days", count=period.days)
-    if before.end.year != period.end.year:
-        return formats.days_year(before.start, before.end, here.lang)
-    return formats.days(before.start, before.end, here.lang)
-
-
-def since_of(here: Here, day: date | None, today: date) -> str:
-    """Return "Saturday" within the last week, else the date."""
-    if day is None:
-        return here.say("pages.when.ever")
-    if 0 < (today - day).days < 7:
-        return formats.weekday(day.weekday(), here.lang, wide=here.lang == "en")
-    return formats.day(day, here.lang)
-
-
-def store(
-    here: Here,
-    chain: ChainInfo,
-    metric: Metric,
-    daily: Daily,
-    periods: tuple[Period, Period],
-    now: dict[str, int],
-    before: dict[str, int],
-) -> list[str]:
-    """Say what a store took, by how many orders of what size, and whether it is silent.
-
-    ``now`` and ``before`` are the base sums of ``periods``.
-    """
-    span = formats.days(periods[0].start, periods[0].end, here.lang)
-    if not any(now.values()):
-        return [here.say("pages.say.store_none", span=span)]
-    shown = metric if set(metric.columns) <= set(now) else NET
-    past = shown.value(before) if any(before.values()) else None
-    parts = [_against(here, chain, shown, (shown.value(now), past), periods)]
-    if past is not None and shown.unit == "money" and shown.additive:
-        orders, ticket = (
-            formats.change(part.value(now), part.value(before), part.unit, chain.currency,
-                           here.lang)[0]
-            for part in (METRICS["orders"], METRICS["average_ticket"])
-        )  # fmt: skip
-        parts.append(here.say("pages.say.store_why", orders=orders, ticket=ticket))
-    last = max(daily.frame["day"]) if daily.grain == "day" and len(daily.frame) else None
-    if last and periods[0].end == chain.yesterday and (periods[0].end - last).days > 1:
-        since = since_of(here, last, chain.today)
-        parts.append(here.say("pages.say.store_silent", since=since))
-    return parts
-
-
-def _against(
-    here: Here,
-    chain: ChainInfo,
-    metric: Metric,
-    values: tuple[float | None, float | None],
-    periods: tuple[Period, Period],
-) -> str:
-    now, before = values
-    text, way = formats.change(now, before, metric.unit, chain.currency, here.lang)
-    key = {1: "up", -1: "down", 0: "level"}[way] if before is not None else "alone"
-    return here.say(
-        f"pages.say.rank_{key}",
-        metric=metric.label(here.lang),
-        amount=formats.figure(now, metric.unit, chain.currency, here.lang),
-        span=formats.days(periods[0].start, periods[0].end, here.lang),
-        change=text[2:],
-        than=than_of(here, *periods),
-    )
-
-
 def ranking(
     here: Here, totals: Totals, metric: Metric, chain: ChainInfo, moved: tuple[int, int, int]
 ) -> list[str]:
     """Say what the stores shown took together; ``moved`` counts those up, down and all."""
     values = totals.value, totals.value_before
-    first = _against(here, chain, metric, values, (totals.period, totals.before_period))
+    first = against(here, chain, metric, values, (totals.period, totals.before_period))
     if totals.value_before is None:
         return [first]
     up, down, count = moved

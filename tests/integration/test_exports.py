@@ -232,6 +232,21 @@ def test_a_store_manager_exports_that_store_alone(board: Running) -> None:
     assert codes(f"/export/ranking.parquet?{ADDRESS}") == {"S2"}
 
 
+def test_the_report_of_a_store_is_for_who_may_see_it(board: Running) -> None:
+    address = f"/export/report.pdf?{ADDRESS}&store="
+    given = board.logged_in().get(f"{address}1")
+    assert given.data.startswith(b"%PDF")
+    assert given.headers["Content-Type"] == "application/pdf"
+    _be(board, "store", [2])
+    assert board.logged_in().get(f"{address}2").data.startswith(b"%PDF")
+    for other in ("1", "999", "x", ""):
+        refused = board.logged_in().get(address + other)
+        assert refused.status_code == 400
+        assert "no such store among those" in refused.get_json()["error"]
+    _be(board, "viewer")
+    assert "may look but not export" in board.logged_in().get(f"{address}1").get_json()["error"]
+
+
 def test_another_chain_gets_nothing_of_this_one(warehouse: Warehouse) -> None:
     with warehouse.begin(Scope(2)) as connection:
         connection.execute(
