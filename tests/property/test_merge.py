@@ -405,6 +405,8 @@ def _check_against_rule(warehouse: Warehouse, scope: Scope, steps: list[File | R
     taken=file,
     after=st.lists(file | rebind, max_size=2),
     lanes=st.integers(1, 2),
+    exported=st.sampled_from(EXPORTS),
+    restated=st.integers(0, 4),
 )
 def test_undone_is_as_if_it_had_never_come(
     warehouse: Warehouse,
@@ -412,8 +414,15 @@ def test_undone_is_as_if_it_had_never_come(
     taken: File,
     after: list[File | Rebind],
     lanes: int,
+    exported: datetime | None,
+    restated: int,
 ) -> None:
-    """Undoing one batch leaves what the other files alone would have made, and stays so."""
+    """Undoing one batch leaves what the other files alone would have made, and stays so.
+
+    One of the others states some of what the undone one did, as of a time of its own.
+    """
+    if restated:
+        after = [*after, replace(taken, exported=exported, rows=taken.rows[:restated])]
     never, undone = new_chain(warehouse, STORES), new_chain(warehouse, STORES)
     for one in [*FIRST, *before, *after]:
         apply(warehouse, never, one)
