@@ -91,6 +91,13 @@ class Settings(BaseSettings):
         None, description="Address that mail comes from; needed with smtp_host."
     )
 
+    oidc_issuer: str | None = Field(
+        None, description="Address of an OpenID Connect provider for single sign-on, if any."
+    )
+    oidc_client_id: str | None = Field(None, description="Our name at that provider.")
+    oidc_client_secret: Secret = Field(None, description="Our secret at that provider.")
+    oidc_name: str = Field("SSO", description="What the button of single sign-on calls it.")
+
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: readable in a terminal, JSON everywhere else."
     )
@@ -157,6 +164,12 @@ class Settings(BaseSettings):
     def _mail_has_a_sender(self) -> "Settings":
         if self.smtp_host and "@" not in (self.mail_from or ""):
             raise ValueError("mail_from must be an address, since smtp_host is set")
+        return self
+
+    @model_validator(mode="after")
+    def _provider_knows_us(self) -> "Settings":
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("oidc_client_id and oidc_client_secret go with oidc_issuer")
         return self
 
     @field_validator("broker_url", "cache_url")

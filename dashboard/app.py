@@ -13,14 +13,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from chain.errors import TransientError
 from chain.settings import Settings
 from dashboard import errors, security, shell, statics, timing
+from dashboard.account import AccountPage
 from dashboard.answers import Answers
 from dashboard.exporting import Exporting
 from dashboard.frame import Board, Here, Page, ReadsFor
 from dashboard.guard import Guard, here
 from dashboard.health import Health
 from dashboard.jobs import Jobs
+from dashboard.links import Links
 from dashboard.login import Login
 from dashboard.people import People
+from dashboard.second import Second
+from dashboard.signon import SignOn
 from dashboard.throttle import Throttle
 from dashboard.upload import Upload
 from warehouse.cache import FigureCache
@@ -73,7 +77,7 @@ def create_app(
     answers of callbacks are kept in ``cache`` where there is one.
     """
     server = _server(settings, secret_key)
-    people = People(warehouse, settings.session_hours)
+    people = People(warehouse, settings.session_hours, Second(warehouse, secret_key))
     guard = Guard(settings, people, reads_for)
     timing.install(server)
     guard.install(server)
@@ -84,6 +88,9 @@ def create_app(
     Health(warehouse, jobs, _measure(jobs), settings.trusted_proxies).install(server)
     throttle = Throttle(LOGIN_TRIES, LOGIN_SECONDS, settings.cache_url or settings.broker_url)
     Login(settings, people, guard, throttle).install(server)
+    Links(settings, people, guard, throttle, jobs).install(server)
+    AccountPage(people, guard).install(server)
+    SignOn(settings, people, guard).install(server)
     Upload(settings, warehouse, jobs).install(server)
     Exporting(settings).install(server)
     app = BoardApp(

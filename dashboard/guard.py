@@ -17,10 +17,21 @@ from dashboard.people import People
 from warehouse.directory.sessions import token_hash
 
 OPEN_PATHS = frozenset(
-    {"/login", "/language", "/healthz", "/healthz/ready", "/metrics", "/tokens.css"}
+    {
+        "/login",
+        "/code",
+        "/forgot",
+        "/sign-on",
+        "/sign-on/back",
+        "/language",
+        "/healthz",
+        "/healthz/ready",
+        "/metrics",
+        "/tokens.css",
+    }
 )
-OPEN_PREFIXES = ("/assets/", "/_dash-component-suites/")
-"""Style, script and fonts: the same for everybody, nothing of any chain in them."""
+OPEN_PREFIXES = ("/assets/", "/_dash-component-suites/", "/join/", "/reset/")
+"""Style, script and fonts, the same for everybody; and links whose token says who comes."""
 FAVICONS = frozenset({"/favicon.ico", "/_favicon.ico"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LANG_COOKIE = "tillboard_lang"

@@ -19,6 +19,14 @@ class Jobs(Protocol):
         """Start a forecast of the whole chain; where one is at work it goes on."""
         ...
 
+    def mail_invitation(self, invitation_id: int) -> None:
+        """Start to send an invitation by mail."""
+        ...
+
+    def mail_reset(self, user_id: int) -> None:
+        """Start to send a person the link to a new password."""
+        ...
+
     def ready(self) -> bool:
         """Return whether the queue answers."""
         ...

@@ -1,5 +1,6 @@
 """Logging in and out, and choosing a language: plain pages, no script needed."""
 
+import time
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,17 +11,19 @@ from chain.errors import TillboardError
 from chain.settings import Settings
 from chain.words import LANGS, Lang, say
 from dashboard.guard import LANG_COOKIE, Guard, safe_target
-from dashboard.people import PASSWORD_MAX, People
+from dashboard.people import PASSWORD_MAX, Account, People
 from dashboard.throttle import Throttle
+from reports.mail import mail_server
 from warehouse.directory import sessions
 
 log = structlog.get_logger(__name__)
 YEAR = 365 * 24 * 3600
+HALF_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The routes ``/login``, ``/logout`` and ``/language``."""
+    """The routes ``/login``, ``/code``, ``/logout`` and ``/language``."""
 
     settings: Settings
     people: People
@@ -31,6 +34,10 @@ class Login:
         """Add the routes to ``server``."""
         server.add_url_rule("/login", view_func=self.show, methods=["GET"], endpoint="login")
         server.add_url_rule("/login", view_func=self.enter, methods=["POST"], endpoint="enter")
+        server.add_url_rule("/code", view_func=self.show_code, methods=["GET"], endpoint="code")
+        server.add_url_rule(
+            "/code", view_func=self.take_code, methods=["POST"], endpoint="take_code"
+        )
         server.add_url_rule("/logout", view_func=self.leave, methods=["POST"], endpoint="logout")
         server.add_url_rule("/language", view_func=self.speak, methods=["POST"], endpoint="speak")
 
@@ -52,7 +59,32 @@ class Login:
         except TillboardError as error:
             log.warning("login_refused", reason=error.key, address=request.remote_addr)
             return self._page(target, error=error, email=email, status=403)
+        if account.second:
+            half(account, target)
+            return cast("Response", redirect("/code", code=303))
         return enter(self.people, account.user_id, account.chain_id, target)
+
+    def show_code(self) -> Response:
+        """Ask for the code of the second factor."""
+        if half_in() is None:
+            return cast("Response", redirect("/login"))
+        return plain_page("code.html", self.guard.lang(), 200)
+
+    def take_code(self) -> Response:
+        """Log in by the code, within five minutes of the password."""
+        begun = half_in()
+        if begun is None:
+            return cast("Response", redirect("/login", code=303))
+        user_id, chain_id, target = begun
+        lang = self.guard.lang()
+        if not self.throttle.allows(f"code:{request.remote_addr}"):
+            return plain_page("code.html", lang, 429, error=say(lang, "dashboard.login.too_often"))
+        try:
+            self.people.check_code(user_id, request.form.get("code", "")[:40])
+        except TillboardError as error:
+            log.warning("code_refused", reason=error.key, user_id=user_id)
+            return plain_page("code.html", lang, 403, error=error.say(lang))
+        return enter(self.people, user_id, chain_id, target)
 
     def leave(self) -> Response:
         """End the session of this browser."""
@@ -94,8 +126,29 @@ class Login:
         if isinstance(error, str):
             sentence = say(lang, error)
         return plain_page(
-            "login.html", lang, status, error=sentence, email=email, next=safe_target(target)
+            "login.html",
+            lang,
+            status,
+            error=sentence,
+            email=email,
+            next=safe_target(target),
+            mails=mail_server(self.settings) is not None,
+            sign_on=self.settings.oidc_name if self.settings.oidc_issuer else "",
         )
+
+
+def half(account: Account, target: str | None) -> None:
+    """Remember in the browser that the password was right; the code is still to come."""
+    session.clear()
+    session["half"] = [account.user_id, account.chain_id, safe_target(target), int(time.time())]
+
+
+def half_in() -> tuple[int, int, str] | None:
+    """Return who gave the right password within the last minutes, where to, None for nobody."""
+    found = session.get("half")
+    if not isinstance(found, list) or len(found) != 4 or time.time() - found[3] > HALF_SECONDS:
+        return None
+    return int(found[0]), int(found[1]), str(found[2])
 
 
 def enter(people: People, user_id: int, chain_id: int, target: str | None) -> Response:
@@ -118,8 +171,8 @@ def enter(people: People, user_id: int, chain_id: int, target: str | None) -> Re
 def plain_page(template: str, lang: Lang, status: int, **values: object) -> Response:
     """Return a page that is made on the server, in ``lang``."""
 
-    def words(key: str, **params: str | int) -> str:
-        return say(lang, f"dashboard.{key}", **params)
+    def words(key: str, section: str = "dashboard", **params: str | int) -> str:
+        return say(lang, f"{section}.{key}", **params)
 
     html = render_template(template, lang=lang, words=words, **values)
     answer = make_response(html, status)

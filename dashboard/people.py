@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 from chain.errors import PermanentError
 from chain.words import LANGS, Lang
 from dashboard.frame import Person
+from dashboard.second import Second
 from warehouse.directory import sessions
 from warehouse.directory.scopes import scope_of
 from warehouse.session import Warehouse
@@ -18,6 +19,9 @@ from warehouse.session import Warehouse
 LOCK_AFTER = 5
 """Failures in a row before an account waits."""
 LONGEST_LOCK = timedelta(minutes=30)
+PASSWORD_MIN = 10
+DIFFERENT = 5
+"""So many different letters at least: 1111111111 is no password."""
 PASSWORD_MAX = 512
 """Longer ones are refused unread: hashing is work that anybody could make us do."""
 
@@ -52,6 +56,7 @@ class People:
 
     warehouse: Warehouse
     session_hours: int
+    second: Second
 
     def log_in(self, email: str, password: str) -> Account:
         """Return who this is.
@@ -65,6 +70,42 @@ class People:
         if isinstance(found, PermanentError):
             raise found
         return found
+
+    def check_code(self, user_id: int, code: str) -> None:
+        """Use up a code of the second factor.
+
+        Raises PermanentError ``people.second.wrong`` or ``dashboard.login.locked``: codes are
+        counted with the passwords.
+        """
+        now = datetime.now(UTC)
+        with self.warehouse.directory() as connection:
+            row = connection.execute(_LOCKED, {"user": user_id}).one()
+            wrong = _locked(row.locked_until, now)
+            if wrong is None and not self.second.right(connection, user_id, code, now):
+                _failed(connection, user_id, row.failed_logins + 1, now)
+                wrong = PermanentError("people.second.wrong")
+            if wrong is None:
+                connection.execute(_UNLOCK, {"user": user_id})
+        if wrong is not None:
+            raise wrong
+
+    def check_password(self, user_id: int, password: str) -> None:
+        """Raise PermanentError ``people.password_wrong`` where this is not theirs; counted too."""
+        now = datetime.now(UTC)
+        with self.warehouse.directory() as connection:
+            row = connection.execute(_LOCKED, {"user": user_id}).one()
+            wrong = _locked(row.locked_until, now)
+            if wrong is None and not _verify(row.password_hash, password):
+                _failed(connection, user_id, row.failed_logins + 1, now)
+                wrong = PermanentError("people.password_wrong")
+        if wrong is not None:
+            raise wrong
+
+    def chain_of(self, user_id: int) -> int | None:
+        """Return the chain in which a person was seen last, None for who belongs to none."""
+        with self.warehouse.directory() as connection:
+            found = connection.scalar(_LAST_CHAIN, {"user": user_id})
+        return None if found is None else int(found)
 
     def begin(self, user_id: int, chain_id: int, *, device: str, address: str) -> str:
         """Begin a session; return the token that the browser keeps."""
@@ -106,13 +147,24 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
+def chosen_password(password: str, email: str) -> str:
+    """Return the hash of a password that somebody chose.
+
+    Raises PermanentError ``people.password_short`` or ``people.password_known``.
+    """
+    if len(password) < PASSWORD_MIN or len(password) > PASSWORD_MAX:
+        raise PermanentError("people.password_short", count=PASSWORD_MIN)
+    if password.casefold() == email.casefold() or len(set(password)) < DIFFERENT:
+        raise PermanentError("people.password_known")
+    return hash_password(password)
+
+
 def _check(
     connection: Connection, email: str, password: str, now: datetime
 ) -> Account | PermanentError:
     row = connection.execute(text(_ACCOUNT), {"email": email}).one_or_none()
-    if row is not None and row.locked_until is not None and row.locked_until > now:
-        minutes = max(1, round((row.locked_until - now).total_seconds() / 60))
-        return PermanentError("dashboard.login.locked", minutes=minutes)
+    if row is not None and (locked := _locked(row.locked_until, now)):
+        return locked
     # An unknown address takes as long as a wrong password, so that nobody can tell them apart.
     right = _verify(_NOBODY if row is None else row.password_hash, password)
     if row is None:
@@ -121,13 +173,10 @@ def _check(
         _failed(connection, row.user_id, row.failed_logins + 1, now)
         return PermanentError("dashboard.login.wrong")
     fresh = _hasher.hash(password) if _hasher.check_needs_rehash(row.password_hash) else None
-    connection.execute(
-        text(
-            "update directory.app_user set failed_logins = 0, locked_until = null,"
-            " password_hash = coalesce(:fresh, password_hash) where user_id = :user"
-        ),
-        {"fresh": fresh, "user": row.user_id},
-    )
+    if fresh:
+        connection.execute(_REHASH, {"fresh": fresh, "user": row.user_id})
+    if not row.second:  # else the right code says so: or one could guess codes for ever
+        connection.execute(_UNLOCK, {"user": row.user_id})
     return Account(row.user_id, row.chain_id, row.second)
 
 
@@ -138,6 +187,13 @@ def _verify(hashed: str, password: str) -> bool:
         return _hasher.verify(hashed, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
+
+
+def _locked(until: datetime | None, now: datetime) -> PermanentError | None:
+    if until is None or until <= now:
+        return None
+    minutes = max(1, round((until - now).total_seconds() / 60))
+    return PermanentError("dashboard.login.locked", minutes=minutes)
 
 
 def _failed(connection: Connection, user_id: int, failures: int, now: datetime) -> None:
@@ -151,3 +207,17 @@ def _failed(connection: Connection, user_id: int, failures: int, now: datetime) 
         ),
         {"failures": failures, "locked": locked, "user": user_id},
     )
+
+
+_LOCKED = text(
+    "select failed_logins, locked_until, password_hash from directory.app_user"
+    " where user_id = :user for update"
+)
+_UNLOCK = text(
+    "update directory.app_user set failed_logins = 0, locked_until = null where user_id = :user"
+)
+_REHASH = text("update directory.app_user set password_hash = :fresh where user_id = :user")
+_LAST_CHAIN = text(
+    "select chain_id from directory.membership where user_id = :user"
+    " order by seen_at desc nulls last, chain_id limit 1"
+)

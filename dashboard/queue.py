@@ -14,7 +14,16 @@ from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from chain.errors import TransientError
-from chain.jobs import FORECAST, FORECASTS, IMPORT_BATCH, QUEUE, REQUEST_ID, UNDO_BATCH
+from chain.jobs import (
+    FORECAST,
+    FORECASTS,
+    IMPORT_BATCH,
+    MAIL_INVITATION,
+    MAIL_RESET,
+    QUEUE,
+    REQUEST_ID,
+    UNDO_BATCH,
+)
 from warehouse.telemetry import request_id
 
 _AWAY = (OperationalError, RedisError, OSError)
@@ -51,6 +60,14 @@ class QueuedJobs:
     def forecast(self, chain_id: int) -> None:
         """Start a forecast of the whole chain; where one is at work it goes on."""
         self._send(FORECAST, chain_id=chain_id)
+
+    def mail_invitation(self, invitation_id: int) -> None:
+        """Start to send an invitation by mail."""
+        self._send(MAIL_INVITATION, invitation_id=invitation_id)
+
+    def mail_reset(self, user_id: int) -> None:
+        """Start to send a person the link to a new password."""
+        self._send(MAIL_RESET, user_id=user_id)
 
     def ready(self) -> bool:
         """Return whether the queue answers."""

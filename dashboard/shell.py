@@ -193,7 +193,14 @@ def _person(here: Here) -> Component:
                     html.Span(name[:1].upper(), className="avatar"),
                     boxWrapperProps=as_button("head-tool", here.say("dashboard.frame.account")),
                 ),
-                dmc.MenuDropdown([dmc.MenuLabel(here.person.email), dmc.MenuDivider(), leave]),
+                dmc.MenuDropdown(
+                    [
+                        dmc.MenuLabel(here.person.email),
+                        _account(here),
+                        dmc.MenuDivider(),
+                        leave,
+                    ]
+                ),
             ],
             position="bottom-end",
             width=240,
@@ -202,10 +209,30 @@ def _person(here: Here) -> Component:
     )
 
 
+def _account(here: Here) -> Component:
+    return dmc.MenuItem(  # type: ignore[no-any-return]
+        here.say("people.account.title"),
+        href="/account",
+        refresh=True,
+        leftSection=icon("person", 18),
+    )
+
+
 def _bottom(here: Here, menu: Sequence[Page]) -> Component:
     word = OTHER_LANG[here.lang][1]
+    # What has no place of its own on a phone.
+    further = [
+        dmc.MenuItem(
+            here.say(f"dashboard.page.{page.key}"),
+            href=page.path,
+            leftSection=icon(page.icon or "overview", 18),
+        )
+        for page in menu[4:]
+    ]
     items = [
+        *further,
         dmc.MenuLabel(here.person.email),
+        _account(here),
         dmc.MenuItem(word, id="more-language", leftSection=icon("language", 18)),
         dmc.MenuItem(
             here.say("dashboard.frame.theme"), id="more-theme", leftSection=icon("sun", 18)

@@ -271,19 +271,27 @@ def ping() -> None:
     _become_celery("inspect", "ping", "--destination", f"celery@{socket.gethostname()}")
 
 
-@app.command()
-def password(
+@app.command("reset-password")
+def reset_password(
     email: Annotated[str, typer.Argument(help="Whose password to replace.")] = "",
+    without_second: Annotated[
+        bool,
+        typer.Option(
+            "--without-second-factor", help="Also ask for no code at log-in; the phone is lost."
+        ),
+    ] = False,
 ) -> None:
-    """Make a new password for a person and end their sessions.
+    """Make a new password for a person, unlock the account and end its sessions.
 
     Without an address: for the first person there is, who is the owner.
     """
-    from runtime.people import OWNER_EMAIL, emails, new_password
+    from runtime.people import OWNER_EMAIL, emails
+    from runtime.people import reset_password as reset
 
     with _warehouse() as (warehouse, _settings):
         who = email or next(iter(emails(warehouse)), OWNER_EMAIL)
-        console.print(f"{who}  {new_password(warehouse, who)}", markup=False)
+        secret = reset(warehouse, who, without_second=without_second)
+        console.print(f"{who}  {secret}", markup=False)
 
 
 @app.command()

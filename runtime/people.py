@@ -6,6 +6,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, text
 
 from chain.errors import PermanentError
+from warehouse.directory.links import replace_password
 from warehouse.session import Warehouse
 
 OWNER_EMAIL = "owner@tillboard.local"
@@ -33,24 +34,22 @@ def create_owner(warehouse: Warehouse, chain_id: int, email: str, lang: str) -> 
     return None if known else password
 
 
-def new_password(warehouse: Warehouse, email: str) -> str:
+def reset_password(warehouse: Warehouse, email: str, *, without_second: bool) -> str:
     """Give a person a new password and end their sessions; return it.
 
-    Raises PermanentError naming the addresses there are where this one is not among them.
+    ``without_second`` takes the second factor away too, where the telephone is lost. Raises
+    PermanentError naming the addresses there are where this one is not among them.
     """
     password = secrets.token_urlsafe(12)
     with warehouse.directory() as connection:
-        changed = connection.execute(
-            text(
-                "update directory.app_user set password_hash = :hash, failed_logins = 0,"
-                " locked_until = null"
-                " where lower(email) = lower(:email)"
-            ),
-            {"hash": PasswordHasher().hash(password), "email": email},
-        )
-        if changed.rowcount == 0:
+        user = connection.scalar(_PERSON, {"email": email})
+        if user is None:
             known = connection.scalars(text("select email from directory.app_user")).all()
             raise PermanentError("runtime.no_person", email=email, known=", ".join(known) or "-")
+        replace_password(connection, user, PasswordHasher().hash(password))
+        if without_second:
+            for statement in _NO_SECOND:
+                connection.execute(statement, {"user": user})
     return password
 
 
@@ -85,3 +84,9 @@ def the_chain(warehouse: Warehouse, wanted: int | None) -> int:
 
 
 _PERSON = text("select user_id from directory.app_user where lower(email) = lower(:email)")
+_NO_SECOND = (
+    text(
+        "update directory.app_user set totp_secret = null, totp_step = null where user_id = :user"
+    ),
+    text("delete from directory.recovery_code where user_id = :user"),
+)

@@ -17,11 +17,20 @@ from kombu.entity import Queue
 from sqlalchemy import text
 
 from chain.errors import PermanentError
-from chain.jobs import FORECAST, FORECASTS, IMPORT_BATCH, QUEUE, UNDO_BATCH
+from chain.jobs import (
+    FORECAST,
+    FORECASTS,
+    IMPORT_BATCH,
+    MAIL_INVITATION,
+    MAIL_RESET,
+    QUEUE,
+    UNDO_BATCH,
+)
 from chain.settings import get_settings
 from warehouse.session import Warehouse
 from warehouse.telemetry import configure_logs, forget_process, serve_metrics
 from workers.imports import Imports
+from workers.mails import Mails
 from workers.task import GRACE, task
 
 if TYPE_CHECKING:
@@ -132,6 +141,18 @@ def sweep_stuck_batches() -> None:
     imports().sweep(
         lambda chain_id, batch_id: import_batch.start(chain_id=chain_id, batch_id=batch_id)
     )
+
+
+@task(app, name=MAIL_INVITATION, seconds=300)
+def mail_invitation(invitation_id: int) -> None:
+    """Send an invitation."""
+    Mails(warehouse(), settings).invitation(invitation_id)
+
+
+@task(app, name=MAIL_RESET, seconds=300)
+def mail_reset(user_id: int) -> None:
+    """Send the link to a new password."""
+    Mails(warehouse(), settings).reset(user_id)
 
 
 @task(app, name=FORECAST, seconds=300)

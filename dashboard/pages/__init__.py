@@ -1,6 +1,6 @@
 """The pages of the board, a module each."""
 
-from dashboard.pages import cash, forecast, imports, overview, setup, store, stores
+from dashboard.pages import cash, forecast, imports, overview, people, setup, store, stores
 
 PAGES = (
     overview.page,
@@ -11,4 +11,5 @@ PAGES = (
     cash.page,
     setup.page,
     setup.form_page,
+    people.page,
 )

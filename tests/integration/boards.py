@@ -38,6 +38,12 @@ class NotedJobs:
     def forecast(self, chain_id: int) -> None:
         self.asked.append(("forecast", chain_id, 0))
 
+    def mail_invitation(self, invitation_id: int) -> None:
+        self.asked.append(("invitation", 0, invitation_id))
+
+    def mail_reset(self, user_id: int) -> None:
+        self.asked.append(("reset", 0, user_id))
+
     def ready(self) -> bool:
         return True
 
@@ -74,6 +80,7 @@ def running(
     page_makers: Sequence[PageMaker],
     queue: Jobs | None = None,
     cache: FigureCache | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[Running]:
     """Open a board for the block; its jobs are noted, or go to ``queue`` where one is given.
 
@@ -100,7 +107,7 @@ def running(
             )
         )
     jobs = NotedJobs()
-    settings = Settings(data=data, upload_max_bytes=LIMIT)
+    settings = settings or Settings(data=data, upload_max_bytes=LIMIT)
     app = create_app(
         settings,
         warehouse,

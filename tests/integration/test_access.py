@@ -27,6 +27,7 @@ from tests.integration.access_world import BATCH, READERS, WEST, Reader, World, 
 from tests.integration.boards import HERE
 from tests.integration.test_callback_rights import CHANGES
 from warehouse.cache import FigureCache
+from warehouse.directory import sessions
 
 UPDATE = "/_dash-update-component"
 YEAR = {"period": "last28", "metric": "net_sales", "region": [], "city": []}
@@ -57,6 +58,16 @@ def exporters(reader: Reader) -> bool:
     return reader.sees and reader.role != "viewer"
 
 
+def themselves(reader: Reader) -> bool:
+    """The account of the one whose name is changed."""
+    return reader.name == "viewer"
+
+
+def owners(reader: Reader) -> bool:
+    """Who is in the chain, which only its owners see in a list."""
+    return reader.name == "owner"
+
+
 Seen = Callable[[Reader], bool]
 
 
@@ -77,9 +88,12 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "cash": (importers, f"/cash/{WEST}"),
     "setup": (anybody, "/setup"),
     "setup_store": (importers, f"/setup/{WEST}"),
+    "people": (anybody, "/people"),
 }
 """Most pages are grey shapes that callbacks fill, with nothing of the chain in them."""
-RIGHTS = {key: {"owner", "finance"} for key in ("imports", "cash", "setup", "setup_store")}
+RIGHTS = {key: {"owner", "finance"} for key in ("imports", "cash", "setup", "setup_store")} | {
+    "people": {"owner"}
+}
 """Pages that are not for every role."""
 
 _PERIOD = {"filters.data": YEAR, "theme.data": "light"}
@@ -124,10 +138,14 @@ CALLS: dict[str, Call] = {
     "imports-drawer.opened": Call(the_chain, {"imports-opened.data": {"batch": BATCH}}),
     "cash-days.children": Call(the_store, {"cash-store.value": str(WEST)}),
     "setup-stores.children": Call(the_store, {"setup-search.value": ""}),
+    "people-list.children": Call(owners, {"people-changed.data": 1}),
+    "people-may.children": Call(anybody, {"people-role.value": "store"}),
+    "people-drawer.opened": Call(owners, {"people-invite.n_clicks": 1}),
     "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
 }
 """Callbacks that read, by the first of their outputs."""
 DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
+    "account": (themselves, ("/account",)),
     "rejects": (importers, (f"/imports/{BATCH}/rejects.csv",)),
     "export": (
         exporters,
@@ -141,16 +159,25 @@ DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
 }
 """Routes that hand out rows as a file."""
 BARE = frozenset(
-    "static enter login logout speak upload setup_list live ready metrics tokens".split()
+    (
+        "static enter login logout speak upload setup_list live ready metrics tokens code take_code"
+        " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
+        " account_end account_end-others account_second account_second-on account_second-off"
+    ).split()
 )
 """Routes that hand out no rows of a chain."""
 
 
 @pytest.fixture(params=["computed", "kept"])
 def open_world(
-    request: pytest.FixtureRequest, database: Database, tmp_path: Path
+    request: pytest.FixtureRequest,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """The world without a cache, and with one, whose keys must tell the readers apart."""
+    # When somebody was last seen would change by the asking itself.
+    monkeypatch.setattr(sessions, "SEEN_EVERY", timedelta(days=1))
     cache = None
     if request.param == "kept":
         valkey: Valkey = request.getfixturevalue("valkey")
