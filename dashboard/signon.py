@@ -40,7 +40,7 @@ class SignOn:
         """Add the routes to ``server``."""
         server.add_url_rule("/sign-on", view_func=self.go, endpoint="sign_on")
         server.add_url_rule("/sign-on/back", view_func=self.back, endpoint="sign_on_back")
-        if self.settings.oidc_issuer is None:
+        if not self.settings.oidc_issuer:
             return
         issuer = self.settings.oidc_issuer.rstrip("/")
         self._client = OAuth(server).register(

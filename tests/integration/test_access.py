@@ -8,6 +8,7 @@ What nobody has put into the tables below fails here.
 """
 
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pypdfium2 as pdfium
 import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
@@ -146,6 +148,7 @@ CALLS: dict[str, Call] = {
 """Callbacks that read, by the first of their outputs."""
 DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
     "account": (themselves, ("/account",)),
+    "report": (exporters, (f"/export/report.pdf?period=last28&store={WEST}",)),
     "rejects": (importers, (f"/imports/{BATCH}/rejects.csv",)),
     "export": (
         exporters,
@@ -293,6 +296,10 @@ def _file(client: FlaskClient, path: str) -> str:
         return str(
             CalamineWorkbook.from_object(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
         )
+    if "pdf" in answer.content_type:
+        document = pdfium.PdfDocument(answer.data)
+        lines = "\n".join(page.get_textpage().get_text_range() for page in document).splitlines()
+        return "\n".join(line for line in lines if not re.search(r"\d\d:\d\d", line))
     if "parquet" in answer.content_type:
         return pl.read_parquet(io.BytesIO(answer.data)).write_csv()
     return "\n".join(line for line in answer.text.splitlines() if not line.startswith("#"))
