@@ -11,7 +11,9 @@ from forecasting.frame import Note
 from forecasting.models.base import Model
 from forecasting.models.boosting import Boosting
 from forecasting.models.panel_regression import PanelRegression
+from forecasting.models.prophet import Prophet
 from forecasting.models.seasonal_naive import SeasonalNaive
+from forecasting.models.statistical import MSTL, AutoETS, Theta
 from forecasting.tournament import Outcome
 
 __all__ = ["QUANTILES", "Note", "Outcome", "entrants", "forecast", "tournament"]
@@ -21,7 +23,7 @@ QUANTILES = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
 
 def entrants() -> tuple[Model, ...]:
     """Return the models that play unless others are named."""
-    return SeasonalNaive(), PanelRegression(), Boosting()
+    return SeasonalNaive(), PanelRegression(), Boosting(), Prophet(), AutoETS(), MSTL(), Theta()
 
 
 def forecast(

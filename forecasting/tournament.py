@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting import intervals, metrics, scores
+from forecasting import intervals, metrics, ramp, scores
 from forecasting.backtest import Backtests, play
 from forecasting.frame import Note, Reading
 from forecasting.models.base import Model
-from forecasting.panel import Floats
+from forecasting.panel import Floats, Panel
 
 _PRIOR_DAYS = 100.0
 
@@ -72,14 +72,16 @@ def run(
     past, ahead = served(tests, chosen)
     spread = intervals.learn(tests.actual, past, tests.opened, quantiles)
     table = scores.stores(reading.panel.stores, tests, chosen)
+    names = np.array(tests.names, dtype=object)[chosen]
+    found = _with_new(reading.panel, _Ahead(ahead, spread.around(ahead), names), quantiles)
     return Outcome(
-        forecast=_rows(reading, ahead, spread.around(ahead), quantiles, chosen, tests.names),
+        forecast=_rows(reading, found, quantiles),
         scores=table,
         chain=scores.chain(tests, chosen, past),
         coverage=scores.by_horizon(tests, past),
         losing=scores.losing(table),
-        refused=(*reading.refused, *_unborne(reading, ahead)),
-        notes=reading.notes,
+        refused=(*reading.refused, *_unborne(reading, found.mean)),
+        notes=(*reading.notes, *_new(reading.panel, found)),
         backtest=Backtest(reading.panel.stores, tests.actual, past),
     )
 
@@ -109,24 +111,47 @@ def choice(tests: Backtests) -> NDArray[np.int64]:
     return np.asarray(np.where(bears, np.array(losses), np.inf).argmin(axis=0))
 
 
-def _rows(
-    reading: Reading,
-    mean: Floats,
-    spread: Floats,
-    quantiles: Sequence[float],
-    chosen: NDArray[np.int64],
-    names: Sequence[str],
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Ahead:
+    """What is served: ``mean`` [S, H], ``spread`` [S, H, Q], the ``model`` of each store [S]."""
+
+    mean: Floats
+    spread: Floats
+    model: NDArray[np.object_]
+
+
+def _with_new(panel: Panel, ahead: _Ahead, quantiles: Sequence[float]) -> _Ahead:
+    """Return ``ahead`` with the ramp of earlier openings for stores in their first weeks."""
+    new = ramp.new(panel) & (panel.history > 0).any(axis=1)
+    if not new.any():
+        return ahead
+    mean, spread = ramp.forecast(panel, ramp.learned(panel), quantiles)
+    new &= np.isfinite(mean).all(axis=1)
+    return _Ahead(
+        np.where(new[:, None], mean, ahead.mean),
+        np.where(new[:, None, None], spread, ahead.spread),
+        np.where(new, ramp.NAME, ahead.model),
+    )
+
+
+def _new(panel: Panel, ahead: _Ahead) -> list[Note]:
+    return [
+        Note(store, "forecasting.note.new", {"weeks": ramp.NEW_WEEKS})
+        for store in panel.stores[ahead.model == ramp.NAME]
+    ]
+
+
+def _rows(reading: Reading, ahead: _Ahead, quantiles: Sequence[float]) -> pd.DataFrame:
     panel = reading.panel
-    store, step = np.nonzero(reading.wanted & np.isfinite(mean))
-    columns = {f"q{level:g}": spread[store, step, at] for at, level in enumerate(quantiles)}
+    store, step = np.nonzero(reading.wanted & np.isfinite(ahead.mean))
+    columns = {f"q{level:g}": ahead.spread[store, step, at] for at, level in enumerate(quantiles)}
     return pd.DataFrame(
         {
             "store": panel.stores[store],
             "ds": panel.dates[panel.origin + step],
-            "mean": mean[store, step],
+            "mean": ahead.mean[store, step],
             **columns,
-            "model": np.array(names, dtype=object)[chosen[store]],
+            "model": ahead.model[store],
         }
     )
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import structlog
@@ -179,7 +179,7 @@ def _shared(work: _Work, workers: int) -> Floats:
 def _in_process(work: _Work) -> Floats:
     """Return ``work.done()`` of a process that ends with it."""
     done = subprocess.run(
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-c", f"from {__name__} import answer; answer()"],
         input=pickle.dumps((work.kind, work.season, work.horizon, work.logs)),
         stdout=subprocess.PIPE,
         check=True,
@@ -187,10 +187,7 @@ def _in_process(work: _Work) -> Floats:
     return np.frombuffer(done.stdout).reshape(-1, work.horizon)
 
 
-def _main(given: Any, answer: Any) -> None:
-    kind, season, horizon, logs = pickle.load(given)  # noqa: S301 - it comes from _in_process
-    answer.write(_Work(kind, season, horizon, logs).done().tobytes())
-
-
-if __name__ == "__main__":
-    _main(sys.stdin.buffer, sys.stdout.buffer)
+def answer() -> None:
+    """Do the work that stands in standard input, and write its bytes to standard output."""
+    kind, season, horizon, logs = pickle.load(sys.stdin.buffer)  # noqa: S301 - from _in_process
+    sys.stdout.buffer.write(_Work(kind, season, horizon, logs).done().tobytes())

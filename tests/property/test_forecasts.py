@@ -2,10 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecasting import forecast, tournament
+from forecasting import entrants, tournament
+from forecasting.models.base import Model
+from forecasting.models.boosting import Boosting
 from forecasting.models.panel_regression import PanelRegression
 from forecasting.models.seasonal_naive import SeasonalNaive
 
@@ -60,14 +63,26 @@ def test_forecasts_are_whole_ordered_and_zero_on_closed_days(
     assert (both.loc[~both["open"], ["mean", *QUANTILES]] == 0).all(axis=None)
 
 
-def test_the_same_seed_gives_the_same_rows_whatever_the_workers() -> None:
-    past, ahead = any_chain(1, 12, 300, 0.1, 0.0)
-    one = forecast(past, ahead, seed=3, workers=1)
-    pd.testing.assert_frame_equal(one, forecast(past, ahead, seed=3, workers=2))
+CHAINS = [
+    pytest.param(12, 300, (*MODELS, Boosting()), id="models of all stores"),
+    pytest.param(3, 100, entrants(), id="whole tournament"),
+]
 
 
-def test_stores_in_another_order_get_the_same_rows() -> None:
-    past, ahead = any_chain(2, 12, 300, 0.1, 0.0)
-    backwards = past.iloc[::-1], ahead.iloc[::-1]
-    one, other = forecast(past, ahead, workers=1), forecast(*backwards, workers=1)
-    pd.testing.assert_frame_equal(one, other)
+@pytest.mark.parametrize(("stores", "days", "models"), CHAINS)
+def test_the_same_seed_gives_the_same_rows_whatever_the_workers(
+    stores: int, days: int, models: tuple[Model, ...]
+) -> None:
+    past, ahead = any_chain(1, stores, days, 0.1, 0.0)
+    one, two = (tournament(past, ahead, models=models, seed=3, workers=w) for w in (1, 2))
+    pd.testing.assert_frame_equal(one.forecast, two.forecast)
+
+
+@pytest.mark.parametrize(("stores", "days", "models"), CHAINS)
+def test_stores_in_another_order_get_the_same_rows(
+    stores: int, days: int, models: tuple[Model, ...]
+) -> None:
+    past, ahead = any_chain(2, stores, days, 0.1, 0.0)
+    one = tournament(past, ahead, models=models, workers=1)
+    other = tournament(past.iloc[::-1], ahead.iloc[::-1], models=models, workers=1)
+    pd.testing.assert_frame_equal(one.forecast, other.forecast)

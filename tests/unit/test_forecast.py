@@ -54,6 +54,20 @@ def test_a_tournament_tells_its_scores() -> None:
     assert outcome.scores.groupby("store")["served"].sum().eq(1).all()
 
 
+def test_a_store_in_its_first_weeks_gets_the_ramp_and_is_marked() -> None:
+    history, future = chain()
+    young = (history.store != 3) | (history.ds >= history.ds.max() - pd.Timedelta(days=29))
+    outcome = tournament(history[young], future)
+    model = outcome.forecast.groupby("store")["model"].first()
+    assert model[3] == "new_store"
+    assert (model[[0, 1, 2]] != "new_store").all()
+    assert [note.store for note in outcome.notes if note.reason.endswith("note.new")] == [3]
+
+
+def test_prophet_stands_beside_the_winner() -> None:
+    assert "prophet" in set(tournament(*chain(stores=2, days=100)).chain["model"])
+
+
 def test_a_missing_column_is_named() -> None:
     history, future = chain()
     with pytest.raises(PermanentError, match="no column y"):
