@@ -11,7 +11,8 @@ import json
 import os
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,10 @@ import pandas as pd
 from forecasting import entrants, frame, intervals, metrics, tournament
 from forecasting.backtest import Backtests, play_windows
 from forecasting.models.base import Model
+from forecasting.models.boosting import Boosting
 from forecasting.models.panel_regression import PanelRegression
 from forecasting.models.prophet import PlainProphet, Prophet
+from forecasting.models.seasonal_naive import SeasonalNaive
 from forecasting.panel import Floats, Panel
 from forecasting.scores import LEVELS
 from forecasting.tournament import choice, served
@@ -35,33 +38,32 @@ _PAST_ONLY = ("customers",)
 def main(arguments: Sequence[str]) -> int:
     """Run the parts that were asked for; print a table, then one JSON line."""
     parser = argparse.ArgumentParser(prog="bench forecast", description=__doc__)
-    parser.add_argument("--part", choices=("accuracy", "speed", "all"), default="all")
+    parser.add_argument("--part", choices=("accuracy", "speed", "prophet", "all"), default="all")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/rossmann"))
-    parser.add_argument("--prophet", action="store_true", help="let Prophet play too; slow")
+    parser.add_argument("--full", action="store_true", help="time the whole tournament too; slow")
     parser.add_argument("--stores", type=int, nargs="*", default=[])
     options = parser.parse_args(arguments)
     found: dict[str, object] = {}
-    if options.part != "speed":
-        more = (PlainProphet(), Prophet()) if options.prophet else ()
-        stores = options.stores[0] if options.stores else None
-        found["accuracy"] = _accuracy(options.data, stores, (*entrants(), *more))
-    if options.part != "accuracy":
-        found["speed"] = [_speed(stores) for stores in options.stores or (100, 300, 1115)]
+    if options.part in {"accuracy", "all"}:
+        found["accuracy"] = _accuracy(options.data, options.stores[0] if options.stores else None)
+    if options.part in {"speed", "all"}:
+        sizes = options.stores or (100, 300, 1115)
+        found["speed"] = [_speed(stores, full=options.full) for stores in sizes]
+    if options.part in {"prophet", "all"}:
+        found["prophet"] = _prophet(options.stores[0] if options.stores else 200)
     print(json.dumps(found))
     return 0
 
 
-def _accuracy(folder: Path, stores: int | None, models: Sequence[Model]) -> list[dict[str, object]]:
+def _accuracy(folder: Path, stores: int | None) -> list[dict[str, object]]:
     panel = _real(folder, stores)
-    tests = play_windows(
-        [panel.rewound(_HORIZON * k, _HORIZON) for k in range(1, _WINDOWS + _EARLIER + 1)],
-        panel.y,
-        models,
-        seed=0,
-        workers=os.cpu_count() or 1,
-    )
-    rows = [_scored(tests, at) for at in range(len(tests.names))]
-    rows.insert(0, _served(tests))
+    windows = [panel.rewound(_HORIZON * k, _HORIZON) for k in range(1, _WINDOWS + _EARLIER + 1)]
+    workers = os.cpu_count() or 1
+    tests = play_windows(windows, panel.y, entrants(), seed=0, workers=workers)
+    # for comparison only: it is not an entrant, so it must not be a part of the combination
+    plain = play_windows(windows, panel.y, [PlainProphet()], seed=0, workers=workers)
+    rows = [_served(tests), *(_scored(tests, at) for at in range(len(tests.names)))]
+    rows.append(_scored(plain, 0))
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.4f}".format))
     return rows
 
@@ -114,19 +116,46 @@ def _three(actual: Floats, mean: Floats, quantiles: Floats) -> tuple[float, floa
     )
 
 
-def _speed(stores: int) -> dict[str, object]:
+def _speed(stores: int, *, full: bool) -> dict[str, object]:
     history, future = _simulated(stores)
-    seconds = {}
-    for name, models in (("panel_regression", [PanelRegression()]), ("served", entrants())):
-        begun = time.perf_counter()
-        if name == "served":
-            tournament(history, future)
-        else:
-            panel = frame.read(history, future).panel
-            models[0].predict(panel, seed=0, workers=os.cpu_count() or 1)
-        seconds[name] = round(time.perf_counter() - begun, 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    row: dict[str, object] = {"stores": stores, **seconds, "peak_mib": round(peak)}
+    served = (SeasonalNaive(), PanelRegression(), Boosting())
+    runs: dict[str, tuple[Model, ...]] = {"panel_quantiles": served[1:2], "served": served}
+    if full:
+        runs["full"] = entrants()
+    row: dict[str, object] = {
+        "stores": stores,
+        "panel_mean": _timed(lambda: _panel(history, future)),
+    }
+    for name, models in runs.items():
+        row[name] = _timed(partial(tournament, history, future, models=models))
+        row[f"{name}_peak_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(row, flush=True)
+    return row
+
+
+def _panel(history: pd.DataFrame, future: pd.DataFrame) -> Floats:
+    panel = frame.read(history, future).panel
+    return PanelRegression().predict(panel, seed=0, workers=os.cpu_count() or 1)
+
+
+def _timed(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return round(time.perf_counter() - begun, 1)
+
+
+def _prophet(stores: int) -> dict[str, object]:
+    """Time Prophet on one core and on two; ``cores_worth``: how much of two cores it used."""
+    panel = frame.read(*_simulated(stores)).panel
+    one, two = (
+        _timed(partial(Prophet().predict, panel, seed=0, workers=workers)) for workers in (1, 2)
+    )
+    row: dict[str, object] = {
+        "stores": stores,
+        "one": one,
+        "two": two,
+        "cores_worth": round(one / two / 2, 2),
+    }
     print(row)
     return row
 

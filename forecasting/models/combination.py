@@ -7,7 +7,7 @@ from forecasting.panel import Floats
 
 NAME = "combination"
 _PRIOR_DAYS = 60.0
-_SHARPNESS = 4.0
+_SHARPNESS = 6.0
 _FLOOR = 0.05
 
 
