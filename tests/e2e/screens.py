@@ -23,7 +23,13 @@ PAGES = {
     "forecast-store": "/forecast?unit=store-2",
     "imports": "/imports",
 }
-FORMS = {"cash": "/cash/2", "setup": "/setup", "setup-store": "/setup/2"}
+FORMS = {
+    "cash": "/cash/2",
+    "setup": "/setup",
+    "setup-store": "/setup/2",
+    "people": "/people",
+    "account": "/account",
+}
 DRAWN = frozenset({"overview", "stores", "store", "forecast", "forecast-store"})
 """Pages with charts, whose code comes last."""
 COLOURS = 256

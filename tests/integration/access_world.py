@@ -28,6 +28,8 @@ EAST_1, EAST_2, WEST = 101, 102, 103
 ELSEWHERE = 201
 BATCH, REJECTED = 11, 12
 DAYS = 30
+FIRST = 1001
+"""Number of the first reader, far from those that the server gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def world(database: Database, data: Path, cache: FigureCache | None) -> Iterator
     with running(database, data, PAGES, cache=cache) as board:
         _make(board)
         yield World(
-            board, {reader.name: _enter(board, number) for number, reader in enumerate(READERS, 1)}
+            board,
+            {reader.name: _enter(board, number) for number, reader in enumerate(READERS, FIRST)},
         )
 
 
@@ -97,7 +100,7 @@ def _enter(board: Running, number: int) -> FlaskClient:
     # By a session of its own: argon2 takes its time on purpose, and log-in has its own tests.
     client = board.client()
     ends_at = datetime.now(UTC) + timedelta(hours=1)
-    chain = READERS[number - 1].chain
+    chain = READERS[number - FIRST].chain
     token = begin(board.warehouse, number, chain, ends_at=ends_at, device="", address="")
     with client.session_transaction() as session:
         session["token"] = token
@@ -109,7 +112,7 @@ def _make(board: Running) -> None:
         connection.execute(text("insert into directory.chain values (2, 'Coffee')"))
         connection.execute(text("delete from directory.membership"))
         connection.execute(text("delete from directory.app_user"))
-        for number, reader in enumerate(READERS, 1):
+        for number, reader in enumerate(READERS, FIRST):
             connection.execute(
                 text(
                     "insert into directory.app_user (user_id, email, password_hash)"

@@ -92,7 +92,7 @@ def test_the_board_starts_while_its_servers_are_away() -> None:
     code = (
         "from dashboard.wsgi import app; client = app.test_client();"
         "print(*(client.get(path).status_code for path in ("
-        "('/healthz', '/healthz/ready', '/login')))"
+        "'/healthz', '/healthz/ready', '/login')))"
     )
     ours = {
         "TILLBOARD_DATABASE_URL": f"postgresql://x@{away()}/x",
