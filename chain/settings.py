@@ -119,6 +119,12 @@ class Settings(BaseSettings):
         " again.",
     )
 
+    export_hours: int = Field(
+        24,
+        ge=1,
+        description="Hours that a file made by an export is kept for whoever asked for it.",
+    )
+
     metrics_port: int | None = Field(
         None,
         ge=1,
@@ -184,6 +190,11 @@ class Settings(BaseSettings):
     def inbox(self) -> Path:
         """Where uploads are kept, each under its SHA-256."""
         return self.data / "inbox"
+
+    @property
+    def exports(self) -> Path:
+        """Where exports are made and kept for a while; all hosts see the same."""
+        return self.data / "exports"
 
     @property
     def metrics_dir(self) -> Path:

@@ -16,6 +16,7 @@ from dashboard import errors, security, shell, statics, timing
 from dashboard.account import AccountPage
 from dashboard.answers import Answers
 from dashboard.exporting import Exporting
+from dashboard.exportjobs import ExportJobs
 from dashboard.frame import Board, Here, Page, ReadsFor
 from dashboard.guard import Guard, here
 from dashboard.health import Health
@@ -92,7 +93,9 @@ def create_app(
     AccountPage(people, guard).install(server)
     SignOn(settings, people, guard).install(server)
     Upload(settings, warehouse, jobs).install(server)
-    Exporting(settings).install(server)
+    export_jobs = ExportJobs(settings, warehouse, jobs, secret_key)
+    export_jobs.install(server)
+    Exporting(settings, export_jobs.ask).install(server)
     app = BoardApp(
         __name__,
         server=cast("Any", server),

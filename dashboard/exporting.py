@@ -1,11 +1,11 @@
 """What a page shows, as a file: the same choice, the same reads, whoever asks sees only their own.
 
 ``GET /export/<what>.<kind>?period=…&metric=…&region=…&city=…&store=…``. CSV is sent while it is
-read; a workbook or a Parquet file is whole before its first byte goes.
+read; a workbook or a Parquet file is whole before its first byte goes, and a job makes a long one.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -37,6 +37,8 @@ TYPES = {
     "parquet": "application/vnd.apache.parquet",
 }
 CHUNK = 1 << 18
+AT_ONCE = 200_000
+"""Rows of a workbook or a Parquet file that a page may wait for: some ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Exporting:
     """The route of tables. Files are made in ``settings.data`` and gone once they are sent."""
 
     settings: Settings
+    later: Callable[[Here, str, Asked], Response]
 
     def install(self, server: Flask) -> None:
         """Add the route to ``server``."""
@@ -60,24 +63,29 @@ class Exporting:
         stack = ExitStack()
         try:
             table = stack.enter_context(opened(what, asked))
-            body = self._body(table, kind, stack)
+            if kind != "csv" and table.expected.rows > AT_ONCE:
+                stack.close()
+                return self.later(current, f"{what}.{kind}", asked)
+            body = self._body(table, kind)
         except BaseException:
             stack.close()
             raise
         log.info("exported", what=what, kind=kind)
-        return attachment(body, f"{table.name}.{kind}", TYPES[kind])
+        answer = attachment(body, f"{table.name}.{kind}", TYPES[kind])
+        # Also where nobody takes a single piece: the transaction must not stay open.
+        answer.call_on_close(stack.close)
+        return answer
 
-    def _body(self, table: Table, kind: str, stack: ExitStack) -> Iterator[bytes]:
+    def _body(self, table: Table, kind: str) -> Iterator[bytes]:
         if kind == "csv":
             lines = csv_file.lines(table)
             # What fails at once is answered with a sentence: hence the first piece before the rest.
             first = [next(lines), *next_or_none(lines)]
-            return _closing((line.encode() for line in joined(first, lines)), stack)
-        with stack:
-            return _sending(self._file(table, kind))
+            return (line.encode() for line in joined(first, lines))
+        return sending(self._file(table, kind))
 
     def _file(self, table: Table, kind: str) -> IO[bytes]:
-        folder = self.settings.data / "exports"
+        folder = self.settings.exports
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as made:
@@ -161,12 +169,8 @@ def next_or_none(lines: Iterator[str]) -> list[str]:
     return [line for line in [next(lines, None)] if line is not None]
 
 
-def _closing(body: Iterator[bytes], stack: ExitStack) -> Iterator[bytes]:
-    with stack:
-        yield from body
-
-
-def _sending(file: IO[bytes]) -> Iterator[bytes]:
+def sending(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file's bytes, and close it at the end or where the reader has gone."""
     with file:
         while chunk := file.read(CHUNK):
             yield chunk

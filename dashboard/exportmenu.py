@@ -7,7 +7,7 @@ at, so that a file always holds what the page shows.
 from collections.abc import Mapping
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.exporting import TABLES
@@ -25,7 +25,11 @@ def menu(here: Here) -> list[Component]:
         return []
     word = html.Span([icon("download", 16), html.Span(here.say("reports.button.export"))])
     lead = html.P(here.say("reports.button.lead"), className="bar-hint")
-    rows = [*(_row(here, what, KINDS) for what in TABLES), _row(here, "report", PDF)]
+    rows = [
+        *(_row(here, what, KINDS) for what in TABLES),
+        _row(here, "report", PDF),
+        _reports(here),
+    ]
     popover = dmc.Popover(
         [
             dmc.PopoverTarget(word, boxWrapperProps=as_button("bar-word")),
@@ -37,6 +41,22 @@ def menu(here: Here) -> list[Component]:
         transitionProps={"duration": 150},
     )  # fmt: skip
     return [html.Span(popover, className="bar-export")]
+
+
+def _reports(here: Here) -> Component:
+    """Return the row that has the reports of all stores made, by a job."""
+    start = html.Button(
+        here.say("reports.button.start"),
+        type="button",
+        className="export-link export-start",
+        value="reports",
+    )
+    kept = dcc.Link(here.say("reports.button.kept"), href="/exports", className="export-link")
+    return html.Div(
+        [html.Span(here.say("reports.button.reports")),
+         html.Span([start, kept], className="export-kinds")],
+        className="export-row export-reports",
+    )  # fmt: skip
 
 
 def _row(here: Here, what: str, kinds: Mapping[str, str]) -> Component:

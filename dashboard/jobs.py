@@ -27,6 +27,10 @@ class Jobs(Protocol):
         """Start to send a person the link to a new password."""
         ...
 
+    def export(self, chain_id: int, export_id: int) -> None:
+        """Start an export that was asked for, or take it up again."""
+        ...
+
     def ready(self) -> bool:
         """Return whether the queue answers."""
         ...

@@ -15,6 +15,7 @@ from redis import RedisError
 
 from chain.errors import TransientError
 from chain.jobs import (
+    EXPORT,
     FORECAST,
     FORECASTS,
     IMPORT_BATCH,
@@ -68,6 +69,10 @@ class QueuedJobs:
     def mail_reset(self, user_id: int) -> None:
         """Start to send a person the link to a new password."""
         self._send(MAIL_RESET, user_id=user_id)
+
+    def export(self, chain_id: int, export_id: int) -> None:
+        """Start an export that was asked for, or take it up again."""
+        self._send(EXPORT, chain_id=chain_id, export_id=export_id)
 
     def ready(self) -> bool:
         """Return whether the queue answers."""

@@ -1,14 +1,16 @@
 """What each export holds, made of the very reads that the board shows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import polars as pl
 
+from chain.days import Period
 from chain.metrics import METRICS, Metric
 from chain.words import Lang, catalogue, say
 from figures import formats
@@ -288,3 +290,31 @@ def _regions(asked: Asked) -> str:
 
 def _cities(asked: Asked) -> str:
     return ", ".join(asked.filters.cities) or asked.say("stamp.all_cities")
+
+
+def query_of(filters: Filters) -> dict[str, Any]:
+    """Return ``filters`` as JSON, dates and all, to be kept until a job reads it."""
+    return {
+        "period": [filters.period.start.isoformat(), filters.period.end.isoformat()],
+        "metric": filters.metric,
+        "regions": list(filters.regions),
+        "cities": list(filters.cities),
+        "stores": list(filters.stores),
+    }
+
+
+def filters_of(query: Mapping[str, Any]) -> Filters:
+    """Return the filters that ``query_of`` kept."""
+    start, end = (date.fromisoformat(day) for day in query["period"])
+    return Filters(
+        Period(start, end),
+        metric=str(query["metric"]),
+        regions=tuple(query["regions"]),
+        cities=tuple(query["cities"]),
+        stores=tuple(query["stores"]),
+    )
+
+
+def file_of(chain_id: int, export_id: int) -> str:
+    """Return what the file of an export made by a job is called in its folder."""
+    return f"{chain_id}-{export_id}.file"

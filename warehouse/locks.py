@@ -14,6 +14,7 @@ class Lock(IntEnum):
     ACCOUNT = 72
     FORECAST = 73
     FORECAST_CHUNK = 74
+    EXPORT = 75
 
 
 def hold(connection: Connection, lock: Lock, number: int) -> None:

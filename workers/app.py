@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from chain.errors import PermanentError
 from chain.jobs import (
+    EXPORT,
     FORECAST,
     FORECASTS,
     IMPORT_BATCH,
@@ -34,6 +35,7 @@ from workers.mails import Mails
 from workers.task import GRACE, task
 
 if TYPE_CHECKING:
+    from workers.exports import Exports
     from workers.forecasts import Forecasts
 
 PARTITION_MONTHS = 6
@@ -72,6 +74,7 @@ app.conf.update(
             "task": "workers.clean_inbox",
             "schedule": crontab(minute="41", hour="3"),
         },
+        "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
         "score-forecasts": {
             "task": "workers.score_forecasts",
@@ -98,6 +101,13 @@ def imports() -> Imports:
     if settings.payer_key is None:
         raise PermanentError("runtime.not_configured", name="TILLBOARD_PAYER_KEY")
     return Imports(warehouse(), settings, settings.payer_key)
+
+
+def exports() -> "Exports":
+    """Return the exports over this process's warehouse."""
+    from workers.exports import Exports  # what draws pages is loaded by who makes them
+
+    return Exports(warehouse(), settings)
 
 
 def forecasts() -> "Forecasts":
@@ -153,6 +163,27 @@ def mail_invitation(invitation_id: int) -> None:
 def mail_reset(user_id: int) -> None:
     """Send the link to a new password."""
     Mails(warehouse(), settings).reset(user_id)
+
+
+@task(app, name=EXPORT, seconds=300)
+def export(chain_id: int, export_id: int) -> None:
+    """Begin an export and have its chunks made."""
+    for chunk in exports().start(chain_id, export_id):
+        export_chunk.start(chain_id=chain_id, export_id=export_id, chunk=chunk)
+
+
+@task(app, name="workers.export_chunk", seconds=settings.job_seconds)
+def export_chunk(chain_id: int, export_id: int, chunk: int) -> None:
+    """Make some of an export; the last one makes its file."""
+    exports().make(chain_id, export_id, chunk)
+
+
+@task(app, name="workers.sweep_exports", seconds=300)
+def sweep_exports() -> None:
+    """Take up exports that nobody is at work on, and remove files whose time is up."""
+    exports().sweep(
+        lambda chain_id, export_id: export.start(chain_id=chain_id, export_id=export_id)
+    )
 
 
 @task(app, name=FORECAST, seconds=300)

@@ -1,6 +1,16 @@
 """The pages of the board, a module each."""
 
-from dashboard.pages import cash, forecast, imports, overview, people, setup, store, stores
+from dashboard.pages import (
+    cash,
+    exports,
+    forecast,
+    imports,
+    overview,
+    people,
+    setup,
+    store,
+    stores,
+)
 
 PAGES = (
     overview.page,
@@ -12,4 +22,5 @@ PAGES = (
     setup.page,
     setup.form_page,
     people.page,
+    exports.page,
 )

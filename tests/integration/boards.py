@@ -44,6 +44,9 @@ class NotedJobs:
     def mail_reset(self, user_id: int) -> None:
         self.asked.append(("reset", 0, user_id))
 
+    def export(self, chain_id: int, export_id: int) -> None:
+        self.asked.append(("export", chain_id, export_id))
+
     def ready(self) -> bool:
         return True
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pypdfium2 as pdfium
 import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
@@ -28,6 +27,7 @@ from tests.conftest import Database
 from tests.integration.access_world import BATCH, READERS, WEST, Reader, World, world
 from tests.integration.boards import HERE
 from tests.integration.test_callback_rights import CHANGES
+from tests.papers import pages_of
 from warehouse.cache import FigureCache
 from warehouse.directory import sessions
 
@@ -71,6 +71,7 @@ def owners(reader: Reader) -> bool:
 
 
 Seen = Callable[[Reader], bool]
+MADE_AT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,12 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "setup": (anybody, "/setup"),
     "setup_store": (importers, f"/setup/{WEST}"),
     "people": (anybody, "/people"),
+    "exports": (anybody, "/exports"),
 }
 """Most pages are grey shapes that callbacks fill, with nothing of the chain in them."""
 RIGHTS = {key: {"owner", "finance"} for key in ("imports", "cash", "setup", "setup_store")} | {
-    "people": {"owner"}
+    "people": {"owner"},
+    "exports": {"owner", "finance", "regional", "store"},
 }
 """Pages that are not for every role."""
 
@@ -143,6 +146,7 @@ CALLS: dict[str, Call] = {
     "people-list.children": Call(owners, {"people-changed.data": 1}),
     "people-may.children": Call(anybody, {"people-role.value": "store"}),
     "people-drawer.opened": Call(owners, {"people-invite.n_clicks": 1}),
+    "exports-list.children": Call(anybody, {"exports-tick.n_intervals": 1}),
     "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
 }
 """Callbacks that read, by the first of their outputs."""
@@ -161,11 +165,14 @@ DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
     ),
 }
 """Routes that hand out rows as a file."""
+SIGNED = frozenset({"export_file"})
+"""A file of one person by a signed link: tried in test_export_jobs."""
 BARE = frozenset(
     (
         "static enter login logout speak upload setup_list live ready metrics tokens code take_code"
         " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
         " account_end account_end-others account_second account_second-on account_second-off"
+        " export_start"
     ).split()
 )
 """Routes that hand out no rows of a chain."""
@@ -239,7 +246,7 @@ def _requests(opened: World) -> dict[str, tuple[Seen, Callable[[FlaskClient], st
         if not rule.rule.startswith(("/_dash", "/_favicon", "/_reload", "/assets"))
         and rule.endpoint not in {"/", "/<path:path>"}
     }
-    known = set(DOWNLOADS) | BARE
+    known = set(DOWNLOADS) | SIGNED | BARE
     assert routes == known, f"routes not classified, or gone: {routes ^ known}"
     found: dict[str, tuple[Seen, Callable[[FlaskClient], str]]] = {
         # The filter bar with its dropdowns of regions and cities is in there.
@@ -297,9 +304,7 @@ def _file(client: FlaskClient, path: str) -> str:
             CalamineWorkbook.from_object(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
         )
     if "pdf" in answer.content_type:
-        document = pdfium.PdfDocument(answer.data)
-        lines = "\n".join(page.get_textpage().get_text_range() for page in document).splitlines()
-        return "\n".join(line for line in lines if not re.search(r"\d\d:\d\d", line))
+        return MADE_AT.sub("", "".join(pages_of(answer.data)))
     if "parquet" in answer.content_type:
         return pl.read_parquet(io.BytesIO(answer.data)).write_csv()
     return "\n".join(line for line in answer.text.splitlines() if not line.startswith("#"))

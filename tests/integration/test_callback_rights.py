@@ -59,6 +59,7 @@ READS = frozenset(
         "cash-store.value",
         "setup-search.value",
         "series-tick.n_intervals",
+        "exports-tick.n_intervals",
         "_pages_location.pathname",
         "forecast-asked.data",
         "forecast-changed.data",

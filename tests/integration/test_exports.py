@@ -268,3 +268,17 @@ def test_what_is_no_export_is_told_so(board: Running, address: str) -> None:
     answer = board.logged_in().get(address)
     assert answer.status_code == 400
     assert "no such export" in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_a_reader_who_leaves_keeps_no_transaction_open(board: Running, method: str) -> None:
+    client = board.logged_in()
+    client.open(f"/export/payments.csv?{ADDRESS}", method=method, buffered=False).close()
+    with board.warehouse.directory() as connection:
+        left = connection.scalar(
+            text(
+                "select count(*) from pg_stat_activity where state = 'idle in transaction'"
+                " and datname = current_database() and pid <> pg_backend_pid()"
+            )
+        )
+    assert left == 0

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pypdfium2 as pdfium
 import pytest
 from sqlalchemy import text
 
@@ -17,6 +16,7 @@ from reports.paper import Paper
 from reports.store_report import TILES, StoreReports
 from tests.conftest import Database
 from tests.integration.test_reads import FIRST, LAST, MARCH, NOW, _fill
+from tests.papers import pages_of as _pages
 from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
 
@@ -43,20 +43,6 @@ def warehouse(module_database: Database) -> Iterator[Warehouse]:
 def _reports(warehouse: Warehouse, lang: Lang, period: Period = MARCH.period) -> StoreReports:
     reads = Reads(warehouse, Scope(1), now=lambda: NOW)
     return StoreReports.of(reads, replace(MARCH, period=period), lang, NOW)
-
-
-def _pages(pdf: bytes) -> list[str]:
-    document = pdfium.PdfDocument(pdf)
-    try:
-        texts = []
-        for page in document:
-            words = page.get_textpage()
-            texts.append(words.get_text_range().replace("\r\n", "\n"))
-            words.close()
-            page.close()
-        return texts
-    finally:
-        document.close()
 
 
 def _bare(text: str) -> str:

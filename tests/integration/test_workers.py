@@ -60,6 +60,11 @@ def test_a_forecast_the_board_starts_and_its_steps_are_jobs_of_the_workers(
     assert (forecast_run.queue, forecast_chunk.queue) == (jobs.FORECASTS, jobs.FORECASTS)
 
 
+def test_an_export_the_board_starts_is_a_job_of_the_workers(valkey: Valkey, queue: Any) -> None:
+    QueuedJobs(valkey.broker_url).export(chain_id=3, export_id=7)
+    assert json.loads(queue.lpop(jobs.QUEUE))["headers"]["task"] == jobs.EXPORT in app.tasks
+
+
 def test_the_length_of_the_queue_is_known(valkey: Valkey, queue: Any) -> None:
     board = QueuedJobs(valkey.broker_url)
     assert board.waiting() == {jobs.QUEUE: 0, jobs.FORECASTS: 0}

@@ -2,6 +2,7 @@
 
 from warehouse.tables.base import Base, metadata
 from warehouse.tables.business import Account, Chain, FxRate, Place, Region, Store, StoreBinding
+from warehouse.tables.exports import Export
 from warehouse.tables.forecasts import (
     CalendarDay,
     Forecast,
@@ -70,6 +71,7 @@ __all__ = [
     "Delivery",
     "DirectoryChain",
     "Expense",
+    "Export",
     "Forecast",
     "ForecastAdjusted",
     "ForecastChunk",
