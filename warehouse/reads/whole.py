@@ -15,8 +15,8 @@ from warehouse.reads.details import counted_elsewhere, matching, payment
 from warehouse.reads.protocol import Filters
 from warehouse.session import driver
 
-PIECE_BYTES = 8 << 20
-"""How much text is turned into a frame at once: some 50,000 payments."""
+PIECE_BYTES = 1 << 20
+"""How much text is turned into a frame at once: some 7,000 payments."""
 
 COLUMNS: Mapping[str, pl.DataType] = {
     "occurred_at": pl.Datetime("us"),
