@@ -1,6 +1,6 @@
 """Every payment of a choice, streamed, beside what the server itself counts and sums of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -65,11 +65,16 @@ def whole_payments(context: Context, filters: Filters) -> Iterator[WholePayments
         .where(*where)
         .order_by(payment.c.occurred_at.desc(), payment.c.key)
     )
-    yield WholePayments(
-        sum(int(count) for _, count, _ in counted),
-        {currency: int(gross) for currency, _, gross in counted},
-        _frames(context, statement),
-    )
+    frames = _frames(context, statement)
+    try:
+        yield WholePayments(
+            sum(int(count) for _, count, _ in counted),
+            {currency: int(gross) for currency, _, gross in counted},
+            frames,
+        )
+    finally:
+        # Whoever leaves early leaves a COPY at work, and the transaction could not end.
+        frames.close()
 
 
 def _column(name: str) -> ColumnElement[Any]:
@@ -81,7 +86,7 @@ def _column(name: str) -> ColumnElement[Any]:
     return payment.c[name]
 
 
-def _frames(context: Context, statement: Select[Any]) -> Iterator[pl.DataFrame]:
+def _frames(context: Context, statement: Select[Any]) -> Generator[pl.DataFrame]:
     compiled = statement.compile(context.connection)
     with (
         driver(context.connection).cursor() as cursor,
