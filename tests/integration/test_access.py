@@ -21,6 +21,7 @@ import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
 
+from dashboard import guard
 from dashboard.exporting import TABLES, TYPES
 from runtime.embedded import Valkey
 from tests.conftest import Database
@@ -188,6 +189,8 @@ def open_world(
     """The world without a cache, and with one, whose keys must tell the readers apart."""
     # When somebody was last seen would change by the asking itself.
     monkeypatch.setattr(sessions, "SEEN_EVERY", timedelta(days=1))
+    # A person's name is remembered for some seconds, within which the change would be missed.
+    monkeypatch.setattr(guard, "PERSON_SECONDS", -1.0)
     cache = None
     if request.param == "kept":
         valkey: Valkey = request.getfixturevalue("valkey")
