@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -81,9 +82,9 @@ def test_killed_at_any_boundary_its_rows_are_the_same(
 
 
 def _plan_until_done(warehouse: Warehouse, forecasts: Forecasts, chain: int, run: int) -> None:
-    """Look for what stands still, as beat does time and again: the dead one's last words are late."""
+    """Look for what stands still, as beat does time and again: a dead process may commit late."""
     for _ in range(100):
-        forecasts.plan(datetime.now(UTC), lambda chain, run: _take_up(forecasts, chain, run))
+        forecasts.plan(datetime.now(UTC), partial(_take_up, forecasts))
         with warehouse.begin(Scope(chain)) as connection:
             if forecast_runs.get(connection, chain, run).state == "done":
                 return
