@@ -125,6 +125,9 @@ def create_app(
 
 
 def _document(pages: Sequence[Page]) -> Callable[[], Component]:
+    # Dash's own script reads a title from its store, also where nothing has been put there yet.
+    dash.page_container["_pages_store"].data = {"title": "Tillboard"}
+
     def make() -> Component:
         # Dash tries the layout at its first request, whoever that is from.
         return shell.layout(here(), pages) if "here" in g else html.Div(dash.page_container)

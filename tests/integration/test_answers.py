@@ -58,6 +58,7 @@ NOT_SHOWN = {
     "delivery",
     "exception",
     "expense",
+    "export",
     "forecast_chunk",
     "match",
     "payment_history",
