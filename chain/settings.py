@@ -55,6 +55,17 @@ class Settings(BaseSettings):
     cache_url: Secret = Field(
         None, description="Valkey or Redis URL for cached figures; broker_url where not given."
     )
+    backup_dir: Path | None = Field(
+        None,
+        description="Directory of the backups that upgrades make; backups in data if not given.",
+    )
+    upgrade_backups: int = Field(
+        3, ge=1, description="How many backups of past upgrades are kept, the newest."
+    )
+    upgrade_without_backup: bool = Field(
+        False,
+        description="Upgrade tables with data though no backup is made: you have one of your own.",
+    )
     database_pool_size: int = Field(
         4, ge=1, le=50, description="Connections that one process keeps open."
     )
@@ -195,6 +206,11 @@ class Settings(BaseSettings):
     def exports(self) -> Path:
         """Where exports are made and kept for a while; all hosts see the same."""
         return self.data / "exports"
+
+    @property
+    def backups(self) -> Path:
+        """Where upgrades put the backup they make before."""
+        return self.backup_dir or self.data / "backups"
 
     @property
     def metrics_dir(self) -> Path:

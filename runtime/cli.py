@@ -122,7 +122,8 @@ def web(parent: Parent = None) -> None:
 def migrate() -> None:
     """Make roles and database where they are missing, and bring the tables up to date.
 
-    The first only where TILLBOARD_SUPERUSER_DATABASE_URL is set.
+    The first only where TILLBOARD_SUPERUSER_DATABASE_URL is set. A database that holds a chain is
+    backed up before its tables change; without a backup they do not.
     """
     from runtime.installation import bring_up_to_date
 
@@ -130,7 +131,7 @@ def migrate() -> None:
     with _embedded(installation):
         settings = installation.complete()
         _admin_url(settings)
-        bring_up_to_date(settings)
+        bring_up_to_date(settings, lambda path: _said("backed_up", path=str(path)))
     _said("migrated")
 
 

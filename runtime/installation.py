@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from chain.errors import PermanentError
 from chain.settings import Settings
-from runtime import roles
+from runtime import roles, upgrade
 from runtime.embedded import Place, Postgres, Valkey
 from runtime.embedded.place import private_directory, write_private
 from warehouse import migrations
@@ -138,18 +138,19 @@ def private_directory_of(data: Path) -> Path:
     return data if data.is_dir() else private_directory(data)
 
 
-def bring_up_to_date(settings: Settings) -> None:
+def bring_up_to_date(settings: Settings, tell: upgrade.Tell = lambda _path: None) -> None:
     """Make what is missing on the server: roles and database, and the newest tables.
 
-    Without the owner's address the tables must be there already. Raises PermanentError naming the
-    setting that is missing, TransientError where the server cannot be reached.
+    ``tell`` hears of the backup that is made before tables with data change. Without the owner's
+    address the tables must be there already. Raises PermanentError naming the setting that is
+    missing, TransientError where the server cannot be reached; and what ``upgrade.upgrade`` raises.
     """
     if settings.admin_database_url is None:
         if not _up_to_date(settings):
             raise PermanentError("runtime.not_configured", name="TILLBOARD_ADMIN_DATABASE_URL")
         return
     prepare_server(settings)
-    migrations.upgrade(settings.admin_database_url)
+    upgrade.upgrade(settings, tell)
 
 
 def _up_to_date(settings: Settings) -> bool:

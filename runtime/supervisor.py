@@ -68,7 +68,7 @@ class Supervisor:
     def _serve(self, installation: Installation) -> None:
         settings = installation.complete()
         self._say("migrating")
-        bring_up_to_date(settings)
+        bring_up_to_date(settings, lambda path: self._say("backed_up", path=str(path)))
         loading = self._set_up(settings)
         clear_metrics(settings.metrics_dir)
         children = Children(installation.environment(), self._died)

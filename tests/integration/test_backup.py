@@ -44,7 +44,8 @@ def _counts(url: str) -> dict[str, int]:
         return counts
 
 
-def _rules(url: str) -> list[list[tuple[object, ...]]]:
+def rules(url: str) -> list[list[tuple[object, ...]]]:
+    """Return policies, forced tables and grants of a database."""
     with psycopg.connect(url) as connection:
         return [connection.execute(query).fetchall() for query in RULES]
 
@@ -75,7 +76,7 @@ def test_a_restored_warehouse_has_the_same_rows_and_the_same_rules(
     counts = _counts(copy.superuser)
     assert counts == _counts(database.superuser)
     assert counts["public.chain"] == counts["public.import_batch"] == 2
-    assert _rules(copy.superuser) == _rules(database.superuser)
+    assert rules(copy.superuser) == rules(database.superuser)
     warehouse = Warehouse(copy.app)
     assert create_chain(warehouse, NewChain("Three")) == 3
     warehouse.close()

@@ -32,6 +32,12 @@ def newest() -> str:
     return str(ScriptDirectory(str(Path(__file__).parent)).get_current_head())
 
 
+def revisions() -> frozenset[str]:
+    """Return every version of the tables that this program can upgrade from."""
+    script = ScriptDirectory(str(Path(__file__).parent))
+    return frozenset(str(one.revision) for one in script.walk_revisions())
+
+
 def version(connection: Connection) -> str | None:
     """Return the version of the tables that are there, None where there are none."""
     if connection.scalar(text("select to_regclass('public.alembic_version')")) is None:
