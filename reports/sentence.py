@@ -1,18 +1,21 @@
 """What happened to a store, said from data: the same sentence on the board and on paper."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 from chain.days import Period
 from chain.metrics import METRICS, Metric
 from chain.words import Lang
 from figures import formats
-from warehouse.reads.protocol import ChainInfo, Daily
+from reports.names import some
+from warehouse.reads.protocol import Attention, ChainInfo, Daily, Overview
 
 WEEKS_FROM = 56
 """From so many days on, whole weeks are counted in weeks, as the filter bar does."""
 NET = METRICS["net_sales"]
+LEVEL = 0.005
+"""A smaller change, as a share, is none."""
 
 
 class Says(Protocol):
@@ -113,3 +116,58 @@ def against(
         change=text[2:],
         than=than_of(here, *periods),
     )
+
+
+def overview(
+    here: Says, chain: ChainInfo, seen: Overview, attention: Attention, names: dict[int, str]
+) -> list[str]:
+    """Say how the last complete day went, which stores are low, and which are silent."""
+    if seen.day is None or seen.yesterday is None:
+        return []
+    parts = [_headline(here, chain, seen)]
+    low = [int(store) for store in attention.low["store_id"]]
+    if low:
+        key = "pages.say.low_one" if len(low) == 1 else "pages.say.low_many"
+        parts.append(here.say(key, stores=some(here.lang, low, names)))
+    else:
+        key = "pages.say.in_range_but" if len(attention.silent) else "pages.say.in_range"
+        parts.append(here.say(key))
+    if len(attention.silent):
+        parts.append(_silent(here, chain, attention, names))
+    return parts
+
+
+def _headline(here: Says, chain: ChainInfo, seen: Overview) -> str:
+    compared, day = seen.yesterday, seen.day
+    if compared is None or day is None:
+        return ""
+    now = NET.value(compared.now)
+    before = NET.value(compared.week) if compared.week else None
+    amount = formats.money_short(now, chain.currency, here.lang)
+    when = when_of(here, day, chain.today)
+    if now is None or not before:
+        return here.say("pages.say.day_alone", amount=amount, day=when)
+    than = last_weekday(here, compared.week_period.start, day)
+    share = now / before - 1
+    if abs(share) < LEVEL:
+        return here.say("pages.say.day_level", amount=amount, day=when, than=than)
+    key = "pages.say.day_above" if share > 0 else "pages.say.day_below"
+    change = formats.percent(abs(share))
+    return here.say(key, amount=amount, day=when, change=change, than=than)
+
+
+def _silent(here: Says, chain: ChainInfo, attention: Attention, names: dict[int, str]) -> str:
+    silent = attention.silent
+    first = silent.iloc[0]
+    stores = [int(store) for store in silent["store_id"]]
+    since = since_of(here, first["last_day"], chain.today)
+    if len(stores) == 1:
+        return here.say("pages.say.silent_one", store=names.get(stores[0], ""), since=since)
+    return here.say("pages.say.silent_many", stores=some(here.lang, stores, names), since=since)
+
+
+def when_of(here: Says, day: date, today: date) -> str:
+    """Return "yesterday" or "on Sat 21 Nov"."""
+    if day == today - timedelta(days=1):
+        return here.say("pages.when.yesterday")
+    return here.say("pages.when.on", day=formats.day(day, here.lang))

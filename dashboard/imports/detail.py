@@ -11,6 +11,7 @@ from dashboard.imports import words
 from dashboard.imports.listing import badge
 from dashboard.loose import records
 from figures.formats import count_full
+from reports.totals import total_amount
 from warehouse.reads.protocol import Batch, Page
 
 COUNTS = ("accepted", "skipped", "rejected", "new", "changed", "same")
@@ -92,11 +93,11 @@ def _totals(here: Here, batch: Batch, currency: str) -> Component | None:
     for total in batch.totals:
         name = str(total["name"])
         shown = [
-            words.total_amount(here.lang, name, Decimal(total[part]), currency)
+            total_amount(here.lang, name, Decimal(total[part]), currency)
             for part in ("stated", "computed")
         ]
         residual = Decimal(total["residual"])
-        left = words.total_amount(here.lang, name, residual, currency) if residual else "–"
+        left = total_amount(here.lang, name, residual, currency) if residual else "–"
         rows.append(
             html.Tr(
                 [

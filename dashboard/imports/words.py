@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from chain.money import exponent, to_minor
 from chain.words import catalogue, say
-from figures.formats import count_full, day_year, days_year, locale, money_full, symbol
+from figures.formats import day_year, days_year, locale
 
 STATE_COLOURS = {
     "received": "gray",
@@ -21,8 +19,6 @@ STATE_COLOURS = {
     "failed": "red",
     "undone": "gray",
 }
-COUNTED = frozenset({"sale_count", "refund_count", "income_count", "count", "lines"})
-"""Totals that are numbers of rows and not money."""
 AT_WORK = frozenset({"received", "reading", "merging"})
 
 
@@ -47,16 +43,6 @@ def total_name(lang: str, name: str) -> str:
         if key in catalogue(lang):
             return say(lang, key)
     return name
-
-
-def total_amount(lang: str, name: str, value: Decimal, currency: str) -> str:
-    """Return a stated total, in full: a number of lines, or money in major units."""
-    if name.removeprefix("etl.total.") in COUNTED:
-        return count_full(int(value), lang)
-    if value == round(value, exponent(currency)):
-        return money_full(to_minor(value, currency), currency, lang)
-    # Finer than the currency: fees before they are rounded.
-    return f"{'-' if value < 0 else ''}{symbol(currency, lang)}{abs(value).normalize():f}"
 
 
 def span(first: datetime, last: datetime, zone: str, lang: str) -> str:

@@ -11,7 +11,7 @@ from dashboard import skeletons
 from dashboard.answers import kept
 from dashboard.choice import Choice
 from dashboard.components import sentence
-from dashboard.components.attention import attention_list, items
+from dashboard.components.attention import attention_list
 from dashboard.components.empty import empty
 from dashboard.components.names import records, store_names
 from dashboard.components.picture import look, marks, picture
@@ -22,6 +22,7 @@ from dashboard.forecasts.strip import landing_strip
 from dashboard.frame import THEME, Board, Here, Page
 from figures import formats
 from figures.daily import HEIGHT, daily_sales
+from reports.attention import items
 from warehouse.reads.protocol import ChainInfo, Compared, Filters, Overview
 
 NET = METRICS["net_sales"]
@@ -106,7 +107,7 @@ def head(here: Here) -> tuple[list[Component], list[Component]]:
         sentence.exact_days(here, seen),
     )
     tiles = html.Div(_tiles(here, chain, seen), className="tb-tiles")
-    lines = items(here, chain, seen, found, names)
+    lines = items(here, chain, found, names, seen.missing)
     strip = landing_strip(here, chain)
     parts = [html.Div(said, className="tb-head"), tiles, *([strip] if strip else [])]
     return parts, attention_list(here, lines)

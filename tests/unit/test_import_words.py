@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from dashboard.imports import words
+from reports.totals import total_amount
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from dashboard.imports import words
     ],
 )
 def test_a_total_that_counts_lines_is_no_money(name: str, value: str, said: str) -> None:
-    assert words.total_amount("en", name, Decimal(value), "CNY") == said
+    assert total_amount("en", name, Decimal(value), "CNY") == said
 
 
 def test_the_days_of_a_bill_are_those_of_its_stores_and_have_their_year() -> None:
