@@ -11,6 +11,7 @@ COPY chain chain
 COPY warehouse warehouse
 COPY etl etl
 COPY forecasting forecasting
+COPY advice advice
 COPY reports reports
 COPY workers workers
 COPY figures figures

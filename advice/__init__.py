@@ -1,0 +1,1 @@
+"""Advice: why sales changed, who does well for a store of its kind. Frames in, reasons out."""
