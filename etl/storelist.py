@@ -107,32 +107,65 @@ def _check(store: NewStore) -> None:
             raise BadFieldError(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list: its number in the file, its texts by column, the store it describes.
+
+    Where it describes none, ``wrong`` names the column to look at, and ``twice`` the line that has
+    the same code before, 0 for none.
+    """
+
+    number: int
+    fields: dict[str, str]
+    store: Listed | None
+    wrong: str = ""
+    twice: int = 0
+
+
 def read_list(name: str, content: bytes, rules: Rules) -> list[Listed]:
     """Return the stores in a CSV (UTF-8 or GB18030) or a workbook's first sheet.
 
     Raises PermanentError for a file or a line that is no good: all is read or nothing.
+    """
+    found = []
+    for line in check_list(content, rules):
+        if line.twice:
+            raise PermanentError("etl.stores_twice", line=line.number, path=name, first=line.twice)
+        if line.store is None:
+            raise PermanentError("etl.stores_line", line=line.number, path=name, column=line.wrong)
+        found.append(line.store)
+    return found
+
+
+def check_list(content: bytes, rules: Rules) -> list[Line]:
+    """Return every line of such a list, whether it is good or not.
+
+    Raises PermanentError for a file that is no list.
     """
     rows = _sheet(content) if content.startswith(_WORKBOOKS) else _lines(content)
     head, *body = rows or [[]]
     columns = [HEADINGS.get(cell.strip(), "") for cell in head]
     if not {"code", "name"} <= set(columns):
         raise PermanentError("etl.stores_header", columns=", ".join(COLUMNS))
-    return list(_stores(name, columns, body, rules))
+    return list(_checked(columns, body, rules))
 
 
-def _stores(
-    name: str, columns: Sequence[str], body: Sequence[Sequence[str]], rules: Rules
-) -> Iterator[Listed]:
+def _checked(columns: Sequence[str], body: Sequence[Sequence[str]], rules: Rules) -> Iterator[Line]:
+    seen: dict[str, int] = {}
     for number, row in enumerate(body, start=2):
         if not any(cell.strip() for cell in row):
             continue
         fields = {column: cell for column, cell in zip(columns, row, strict=False) if column}
         try:
-            yield listed(fields, rules)
+            store = listed(fields, rules)
         except BadFieldError as error:
-            raise PermanentError(
-                "etl.stores_line", line=number, path=name, column=error.name
-            ) from error
+            yield Line(number, fields, None, error.name)
+            continue
+        first = seen.setdefault(store.store.code, number)
+        if first == number:
+            yield Line(number, fields, store)
+        else:
+            yield Line(number, fields, None, "code", first)
 
 
 def _lines(content: bytes) -> list[list[str]]:

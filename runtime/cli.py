@@ -261,7 +261,8 @@ def new_chain(
     from warehouse.chains import NewChain, create_chain
 
     with _warehouse() as (warehouse, settings):
-        number = create_chain(warehouse, NewChain(name, currency, country, time_zone))
+        new = NewChain(name, currency, country, time_zone, settings.language, guided=True)
+        number = create_chain(warehouse, new)
         secret = create_owner(warehouse, number, email, settings.language)
         console.print(f"{number}  {name}  {email}  {secret or ''}", markup=False)
 

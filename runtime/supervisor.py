@@ -122,7 +122,9 @@ class Supervisor:
                     state = prepare_demo(warehouse, directory, today)
                     chain_id = state.chain_id
                 else:
-                    chain_id = create_chain(warehouse, NewChain("Tillboard"))
+                    chain_id = create_chain(
+                        warehouse, NewChain("Tillboard", lang=settings.language, guided=True)
+                    )
                 self._owner(warehouse, chain_id)
             elif state is not None and not emails(warehouse):
                 self._owner(warehouse, state.chain_id)

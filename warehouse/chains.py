@@ -1,5 +1,6 @@
 """Setting up a chain: the business itself, its regions and its stores."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
+from chain.errors import PermanentError
 from warehouse.session import Scope, Warehouse
 
 UNASSIGNED = "unassigned"
@@ -14,6 +16,10 @@ UNASSIGNED = "unassigned"
 
 TYPED = "typed"
 """Account of the platform ``cash`` whose takings people type in."""
+
+
+GUIDE = ("chain", "stores", "files", "places", "done")
+"""The steps of the first run; ``chain.guide`` is the next one, '' where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,17 @@ class NewStore:
 
 @dataclass(frozen=True, slots=True)
 class NewChain:
-    """What a chain is made from: its name, ISO currency and country, IANA time zone."""
+    """What a chain is made from: its name, ISO currency and country, IANA time zone.
+
+    ``guided``: its owner is led through the first run.
+    """
 
     name: str
     currency: str = "CNY"
     country: str = "CN"
     time_zone: str = "Asia/Shanghai"
+    lang: str = "en"
+    guided: bool = False
 
 
 def create_chain(warehouse: Warehouse, new: NewChain) -> int:
@@ -65,11 +76,49 @@ def create_chain(warehouse: Warehouse, new: NewChain) -> int:
         "country": new.country,
         "zone": new.time_zone,
         "code": UNASSIGNED,
+        "lang": new.lang,
+        "guide": GUIDE[0] if new.guided else "",
     }
     with warehouse.begin(Scope(number)) as connection:
         for statement in _CREATE_CHAIN:
             connection.execute(statement, values)
     return number
+
+
+def change_chain(connection: Connection, scope: Scope, new: NewChain) -> None:
+    """Give the chain another name, country, language, currency and time zone.
+
+    The last two only before its first payment, whose amount and day they give meaning to: raises
+    PermanentError ``warehouse.chain_fixed`` then.
+    """
+    values = {
+        "chain": scope.chain_id,
+        "name": new.name,
+        "currency": new.currency,
+        "zone": new.time_zone,
+        "country": new.country,
+        "lang": new.lang,
+        "code": UNASSIGNED,
+    }
+    other = connection.scalar(_OTHER_MONEY, values)
+    if other and has_payments(connection, scope.chain_id):
+        raise PermanentError("warehouse.chain_fixed")
+    for statement in _CHANGE_CHAIN:
+        connection.execute(statement, values)
+    detail = {name: values[name] for name in ("name", "currency", "zone", "country", "lang")}
+    connection.execute(
+        _AUDIT, {"chain": scope.chain_id, "user": scope.user_id, "detail": json.dumps(detail)}
+    )
+
+
+def has_payments(connection: Connection, chain_id: int) -> bool:
+    """Return whether any money of the chain is in."""
+    return bool(connection.scalar(_HAS_PAYMENTS, {"chain": chain_id}))
+
+
+def set_guide(connection: Connection, chain_id: int, step: str) -> None:
+    """Say which step of the first run is next, '' where it is over."""
+    connection.execute(_GUIDE, {"chain": chain_id, "step": step})
 
 
 def add_store(
@@ -106,8 +155,8 @@ def add_store(
 
 _CREATE_CHAIN = (
     text(
-        "insert into chain (chain_id, name, currency, time_zone, country)"
-        " overriding system value values (:chain, :name, :currency, :zone, :country)"
+        "insert into chain (chain_id, name, currency, time_zone, country, lang, guide)"
+        " overriding system value values (:chain, :name, :currency, :zone, :country, :lang, :guide)"
     ),
     text("insert into directory.chain (chain_id, name) values (:chain, :name)"),
     text(
@@ -115,6 +164,23 @@ _CREATE_CHAIN = (
         " values (:chain, :code, '未分配', 'Unassigned', '~', :zone, true)"
     ),
 )
+_OTHER_MONEY = text(
+    "select currency <> :currency or time_zone <> :zone from chain where chain_id = :chain"
+)
+_HAS_PAYMENTS = text("select exists (select from payment where chain_id = :chain)")
+_CHANGE_CHAIN = (
+    text(
+        "update chain set name = :name, currency = :currency, time_zone = :zone,"
+        " country = :country, lang = :lang where chain_id = :chain"
+    ),
+    text("update directory.chain set name = :name where chain_id = :chain"),
+    text("update store set time_zone = :zone where chain_id = :chain and code = :code"),
+)
+_AUDIT = text(
+    "insert into audit_log (chain_id, user_id, action, detail)"
+    " values (:chain, :user, 'chain', cast(:detail as jsonb))"
+)
+_GUIDE = text("update chain set guide = :step where chain_id = :chain and guide <> :step")
 _REGION = text(
     "insert into region (chain_id, name, name_en) values (:chain, :name, :name_en)"
     " on conflict (chain_id, name) do update set"

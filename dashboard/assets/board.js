@@ -135,6 +135,12 @@
     return window.dash_clientside.no_update;
   }
 
+  function speak(lang) {
+    var shown = document.documentElement.lang.slice(0, 2);
+    if (lang && lang !== shown) { language(1, lang); }
+    return window.dash_clientside.no_update;
+  }
+
   function leave(clicks) {
     if (clicks) { post("/logout", {}); }
     return window.dash_clientside.no_update;
@@ -157,7 +163,7 @@
   }
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    board: { filters: filters, theme: theme, rail: rail, language: language, leave: leave, filled: filled, anchor: anchor }
+    board: { filters: filters, theme: theme, rail: rail, language: language, speak: speak, leave: leave, filled: filled, anchor: anchor }
   });
 
   /* A session that has ended: the page is loaded again, which leads to the log-in. */

@@ -8,6 +8,7 @@ from dashboard.pages import (
     overview,
     people,
     setup,
+    start,
     store,
     stores,
 )
@@ -21,6 +22,8 @@ PAGES = (
     cash.page,
     setup.page,
     setup.form_page,
+    start.page,
+    start.step_page,
     people.page,
     exports.page,
 )

@@ -34,23 +34,35 @@ def layout(here: Here, /, **_variables: str) -> Component:
 
     Nothing of it comes later, for nobody knows beforehand how tall its parts will be.
     """
+    return html.Div(parts(here), className="imports")
+
+
+def parts(here: Here, *, places: bool | None = None) -> list[Component]:
+    """Return what is on the page; with ``places`` only the places or all but them are shown.
+
+    The guide shows the one after the other. What is not shown is there all the same, for the
+    callbacks fill all of it at once.
+    """
     said, work, table, idle, pages, single = contents(here, 1)
-    return html.Div(
-        [
-            dcc.Store(id="imports-changed", data=0),
-            dcc.Store(id="imports-opened"),
-            dcc.Interval(id="imports-tick", interval=TICK_MS, disabled=idle),
-            html.P(said, id="imports-sentence", className="tb-sentence"),
-            _zone(here),
-            html.Div(work, id="imports-work", **attributes(aria_live="polite")),
-            html.Div(unbound(here), id="imports-places"),
-            html.Div(table, id="imports-list"),
-            _pages(here, pages, hidden=single),
-            _drawer(here),
-            _confirm(here),
-        ],
-        className="imports",
-    )
+    shown = [
+        html.P(said, id="imports-sentence", className="tb-sentence"),
+        _zone(here),
+        html.Div(work, id="imports-work", **attributes(aria_live="polite")),
+        html.Div(unbound(here), id="imports-places"),
+        html.Div(table, id="imports-list"),
+        _pages(here, pages, hidden=single),
+    ]
+    if places is not None:
+        kept = {3} if places else {1, 2, 4, 5}
+        shown = [one if at in kept else html.Div(one, hidden=True) for at, one in enumerate(shown)]
+    return [
+        dcc.Store(id="imports-changed", data=0),
+        dcc.Store(id="imports-opened"),
+        dcc.Interval(id="imports-tick", interval=TICK_MS, disabled=idle),
+        *shown,
+        _drawer(here),
+        _confirm(here),
+    ]
 
 
 def contents(here: Here, number: int) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from dashboard.components.short import short_list
 from dashboard.components.tile import Against, tile
 from dashboard.forecasts.strip import landing_strip
 from dashboard.frame import THEME, Board, Here, Page
+from dashboard.start.steps import instead
 from figures import formats
 from figures.daily import HEIGHT, daily_sales
 from reports.attention import items
@@ -61,8 +62,9 @@ def page(app: Dash, board: Board) -> Page:
 
 def layout(here: Here, /, **_: str) -> Component:
     """Return the page's frame, with grey shapes where figures come."""
-    if here.reads.chain().yesterday is None:
-        return empty(here, "overview")
+    chain = here.reads.chain()
+    if chain.yesterday is None:
+        return instead(here) if chain.guide and here.may("import") else empty(here, "overview")
     return html.Div(
         [
             dcc.Store(id="overview-there", data=True),

@@ -14,7 +14,7 @@ from dashboard.components.names import store_names
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.icons import icon
-from dashboard.loose import attributes, records
+from dashboard.loose import records
 from figures import formats
 
 FIELDS = (
@@ -82,18 +82,7 @@ def form_page(app: Dash, board: Board) -> Page:
 
 def layout(here: Here, /, **_: str) -> Component:
     """Return the page: what to do, a search, the stores."""
-    doing = html.Div(
-        [
-            dcc.Link(here.say("dashboard.setup.add"), href="/setup/new", className="button-main"),
-            html.Button(
-                here.say("dashboard.setup.list"),
-                className="drop-choose",
-                type="button",
-                **attributes(data_stores="list", data_broken=here.say("dashboard.drop.broken")),
-            ),
-        ],
-        className="setup-do",
-    )
+    add = dcc.Link(here.say("dashboard.setup.add"), href="/setup/new", className="button-main")
     search = dmc.TextInput(
         id="setup-search",
         placeholder=here.say("pages.table.search"),
@@ -104,9 +93,9 @@ def layout(here: Here, /, **_: str) -> Component:
         [
             dcc.Store(id="setup-changed", data=0),
             html.P(here.say("dashboard.setup.lead"), className="lead"),
-            doing,
+            html.Div(add, className="setup-do"),
+            storelist.sender(here),
             html.P(here.say("dashboard.setup.columns"), className="muted setup-columns"),
-            html.P("", id="setup-said", **attributes(role="status")),
             html.Div(search, className="setup-do"),
             html.Div(skeletons.table(8), id="setup-stores"),
         ],

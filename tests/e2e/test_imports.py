@@ -245,6 +245,9 @@ def test_a_store_is_added_by_the_form_and_more_by_a_list(
     with page.expect_file_chooser() as chooser:
         page.click("[data-stores]")
     chooser.value.set_files([listed])
+    expect(page.locator("#setup-said")).to_contain_text("New stores: 1, stores that change: 1")
+    expect(page.locator(".setup tbody")).not_to_contain_text("Lujiazui")
+    page.click("#setup-take")
     expect(page.locator("#setup-said")).to_have_text("2 stores are in.")
     expect(page.locator(".setup")).to_contain_text("Lujiazui")
     page.fill("#setup-search", "lujia")

@@ -92,11 +92,16 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "cash": (importers, f"/cash/{WEST}"),
     "setup": (anybody, "/setup"),
     "setup_store": (importers, f"/setup/{WEST}"),
+    "start": (anybody, "/start"),
+    "start_step": (importers, "/start/stores"),
     "people": (anybody, "/people"),
     "exports": (anybody, "/exports"),
 }
 """Most pages are grey shapes that callbacks fill, with nothing of the chain in them."""
-RIGHTS = {key: {"owner", "finance"} for key in ("imports", "cash", "setup", "setup_store")} | {
+RIGHTS = {
+    key: {"owner", "finance"}
+    for key in ("imports", "cash", "setup", "setup_store", "start", "start_step")
+} | {
     "people": {"owner"},
     "exports": {"owner", "finance", "regional", "store"},
 }
@@ -144,6 +149,8 @@ CALLS: dict[str, Call] = {
     "imports-drawer.opened": Call(the_chain, {"imports-opened.data": {"batch": BATCH}}),
     "cash-days.children": Call(the_store, {"cash-store.value": str(WEST)}),
     "setup-stores.children": Call(the_store, {"setup-search.value": ""}),
+    "start-currency.value": Call(anybody, {"start-country.value": "JP"}),
+    "start-stores.children": Call(the_store, {"setup-changed.data": 1}),
     "people-list.children": Call(owners, {"people-changed.data": 1}),
     "people-may.children": Call(anybody, {"people-role.value": "store"}),
     "people-drawer.opened": Call(owners, {"people-invite.n_clicks": 1}),
@@ -170,7 +177,8 @@ SIGNED = frozenset({"export_file"})
 """A file of one person by a signed link: tried in test_export_jobs."""
 BARE = frozenset(
     (
-        "static enter login logout speak upload setup_list live ready metrics tokens code take_code"
+        "static enter login logout speak upload setup_list setup_template live ready metrics"
+        " tokens code take_code"
         " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
         " account_end account_end-others account_second account_second-on account_second-off"
         " export_start"

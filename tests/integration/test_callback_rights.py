@@ -30,6 +30,15 @@ CHANGES: dict[str, dict[str, Any]] = {
     '{"place":["ALL"],"type":"places-bind"}.n_clicks': {},
     "cash-save.n_clicks": {"cash-store.value": "1", "cash-earlier.data": {}},
     "setup-save.n_clicks": {"setup-known.data": False},
+    "start-next.n_clicks": {"start-step.data": "chain"},
+    "start-leave.n_clicks": {},
+    "start-save.n_clicks": {
+        "start-name.value": "x",
+        "start-country.value": "CN",
+        "start-currency.value": "CNY",
+        "start-time-zone.value": "Asia/Shanghai",
+    },
+    "start-add.n_clicks": {"setup-changed.data": 0},
     "forecast-start.n_clicks": {},
     "forecast-save.n_clicks": {
         "forecast-asked.data": {"unit": "store-1", "ahead": "30"},
@@ -58,6 +67,8 @@ READS = frozenset(
         "imports-opened.data",
         "cash-store.value",
         "setup-search.value",
+        "setup-changed.data",
+        "start-country.value",
         "series-tick.n_intervals",
         "exports-tick.n_intervals",
         "_pages_location.pathname",
@@ -72,6 +83,7 @@ READS = frozenset(
 )
 REFUSALS = ("Your role may look but not", "Only an owner may invite")
 TABLES = (
+    "chain",
     "column_map",
     "store",
     "store_binding",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import openpyxl
@@ -16,6 +17,7 @@ from chain.errors import PermanentError
 from dashboard import storelist
 from dashboard.frame import Board, Here, Person
 from dashboard.pages import setup
+from etl.storelist import check_list
 from tests.bills import MadeBill, load
 from tests.conftest import Database
 from tests.integration.boards import HERE, Running, running
@@ -195,3 +197,71 @@ def _days(book: Book) -> dict[date, int]:
     asked = Filters(Period(date(2026, 11, 1), date(2026, 11, 30)))
     frame = book.here().reads.daily(asked).frame
     return dict(zip(frame["day"], frame["gross"], strict=True))
+
+
+def _check(book: Book, content: bytes) -> dict[str, Any]:
+    answer = book.running.logged_in().post(
+        "/setup-list?check=1", data=content, headers=HERE | {"X-File-Name": "stores.csv"}
+    )
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.get_json()
+    return found
+
+
+def test_a_list_is_shown_before_it_is_taken_and_nothing_is_saved_by_it(book: Book) -> None:
+    book.save(new=True)
+    told = _check(book, b"code,name\nS1,Jing'an\nS2,Bund\n")
+    assert told["good"]
+    assert told["said"].startswith("The list is in order. New stores: 1, stores that change: 1")
+    assert [row["cells"][-1] for row in told["rows"]] == ["Changes", "New"]
+    assert book.stores()["S1"]["name"] == "静安店"
+    assert "S2" not in book.stores()
+
+
+def test_every_wrong_line_is_named_with_its_field_the_wrong_ones_first(book: Book) -> None:
+    lines = ["code,name,opened_on", "S1,One,2026-01-01", ",Two,", "S3,Three,soon", "S1,Again,"]
+    told = _check(book, "\n".join(lines).encode())
+    assert not told["good"]
+    assert told["said"].startswith("Lines to mend: 3.")
+    assert [(row["cells"][0], row["cells"][-1], row["bad"]) for row in told["rows"]] == [
+        ("3", "Code: it is needed, and “unassigned” is taken.", True),
+        ("4", "Opened on: a date like 2026-11-24.", True),
+        ("5", "Has the code of line 2. Each store needs its own.", True),
+        ("2", "New", False),
+    ]
+    code, said = book.send("stores.csv", "\n".join([lines[0], lines[1], lines[4]]).encode())
+    assert (code, book.stores()) == (400, {})
+    assert "has the code of line 2" in said
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_empty_list_that_is_filled_in_is_read(book: Book, kind: str, lang: str) -> None:
+    client = book.running.logged_in()
+    client.post("/language", data={"lang": lang}, headers=HERE)
+    empty = client.get(f"/setup-list/stores.{kind}")
+    assert f"stores.{kind}" in empty.headers["Content-Disposition"]
+    rules = storelist._rules(book.here())
+    assert check_list(empty.data, rules) == []
+    row = ["007", "静安店"]
+    if kind == "csv":
+        filled = empty.data + ",".join(row).encode()
+    else:
+        workbook = openpyxl.load_workbook(io.BytesIO(empty.data))
+        workbook.worksheets[0].append(row)
+        stream = io.BytesIO()
+        workbook.save(stream)
+        filled = stream.getvalue()
+    (line,) = check_list(filled, rules)
+    assert line.store is not None
+    assert (line.store.store.code, line.store.store.name) == ("007", "静安店")
+
+
+def test_who_may_only_look_checks_no_list_but_may_have_the_empty_one(book: Book) -> None:
+    with book.running.warehouse.directory() as connection:
+        connection.execute(text("update directory.membership set role = 'viewer'"))
+    client = book.running.logged_in()
+    refused = client.post("/setup-list?check=1", data=b"code,name\n", headers=HERE)
+    assert refused.status_code == 400
+    assert client.get("/setup-list/stores.csv").status_code == 200
+    assert client.get("/setup-list/stores.exe").status_code == 404

@@ -13,7 +13,7 @@ from warehouse.reads.protocol import ChainInfo, Filters
 
 _CHAIN = text(
     """
-    select c.chain_id, c.name, c.currency, c.time_zone, c.country, c.lang,
+    select c.chain_id, c.name, c.currency, c.time_zone, c.country, c.lang, c.guide,
         (select version || ' ' || changed_at from chain_version where part = 'figures') as version,
         (select version || ' ' || changed_at from chain_version where part = 'files') as files,
         (select min(business_date) from store_day_total) as first_day,
@@ -63,6 +63,7 @@ def load(connection: Connection, now: datetime | None = None) -> Context:
         first_day=row.first_day,
         last_day=row.last_day,
         yesterday=row.yesterday,
+        guide=row.guide,
     )
     stated = [(code, date.fromisoformat(day), Decimal(rate)) for code, day, rate in row.rates or []]
     money = Money(row.currency, rates(row.currency, stated))

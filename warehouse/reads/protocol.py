@@ -71,7 +71,8 @@ class ChainInfo:
     """The chain, and how far its data goes; the three days are None before the first import.
 
     ``today`` is the date in the chain's time zone. ``yesterday`` is the last complete business
-    day: the last day with data that lies before today.
+    day: the last day with data that lies before today. ``guide`` is the step of the first run that
+    is next, '' once it is over.
     """
 
     chain_id: int
@@ -84,6 +85,7 @@ class ChainInfo:
     first_day: date | None
     last_day: date | None
     yesterday: date | None
+    guide: str = ""
 
 
 @dataclass(frozen=True, slots=True)

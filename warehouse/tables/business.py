@@ -10,7 +10,7 @@ from warehouse.tables.base import Base, Blank, ChainId, Currency, Id, Instant, M
 
 
 class Chain(Base):
-    """A business with many stores: the tenant."""
+    """A business with many stores: the tenant. ``guide``: see warehouse.chains.GUIDE."""
 
     __tablename__ = "chain"
     chain_id: Mapped[Id]
@@ -20,6 +20,7 @@ class Chain(Base):
     country: Mapped[Str] = mapped_column(server_default=text("'CN'"))
     lang: Mapped[Str] = mapped_column(server_default=text("'en'"))
     created_at: Mapped[Now]
+    guide: Mapped[Blank]
 
 
 class Region(Base):

@@ -1,0 +1,1 @@
+"""The guide of the first run: chain, stores, files, places, done."""
