@@ -15,6 +15,7 @@ class Lock(IntEnum):
     FORECAST = 73
     FORECAST_CHUNK = 74
     EXPORT = 75
+    ALERTS = 76
 
 
 def hold(connection: Connection, lock: Lock, number: int) -> None:

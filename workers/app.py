@@ -30,6 +30,7 @@ from chain.jobs import (
 from chain.settings import get_settings
 from warehouse.session import Warehouse
 from warehouse.telemetry import configure_logs, forget_process, serve_metrics
+from workers.alerts import Alerts
 from workers.imports import Imports
 from workers.mails import Mails
 from workers.task import GRACE, task
@@ -74,6 +75,7 @@ app.conf.update(
             "task": "workers.clean_inbox",
             "schedule": crontab(minute="41", hour="3"),
         },
+        "watch-alerts": {"task": "workers.watch_alerts", "schedule": 60.0},
         "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
         "score-forecasts": {
@@ -184,6 +186,12 @@ def sweep_exports() -> None:
     exports().sweep(
         lambda chain_id, export_id: export.start(chain_id=chain_id, export_id=export_id)
     )
+
+
+@task(app, name="workers.watch_alerts", seconds=600)
+def watch_alerts() -> None:
+    """Evaluate the alert rules where something changed."""
+    Alerts(warehouse(), settings).watch(datetime.now(UTC))
 
 
 @task(app, name=FORECAST, seconds=300)

@@ -50,6 +50,11 @@ WITH_RUNS = {
 }
 """Tables of a forecast: what ends a run, or scores it, raises the version once."""
 NOT_SHOWN = {
+    "alert",
+    "alert_notice",
+    "alert_rule",
+    "alert_snooze",
+    "alert_watch",
     "audit_log",
     "bank_line",
     "budget_plan",

@@ -91,7 +91,7 @@ def attention(context: Context, today: date | None = None) -> Attention:
     day = context.chain.yesterday
     if today is not None and day is not None:
         day = min(day, today - timedelta(days=1))
-    amount, places = _unassigned(context)
+    amount, places = unassigned(context)
     batches, residuals = files(context)
     return Attention(
         silent=_silent(context, day),
@@ -121,7 +121,8 @@ def _silent(context: Context, day: date | None) -> pd.DataFrame:
     return rows
 
 
-def _unassigned(context: Context) -> tuple[int, int]:
+def unassigned(context: Context) -> tuple[int, int]:
+    """Return the gross money that is bound to no store, and at how many places it stands."""
     chain = context.chain
     store_id: int | None = context.connection.scalar(_UNASSIGNED)
     if store_id is None or chain.first_day is None or chain.last_day is None:

@@ -1,5 +1,6 @@
 """All tables; import them from here."""
 
+from warehouse.tables.alerts import Alert, AlertNotice, AlertRule, AlertSnooze, AlertWatch
 from warehouse.tables.base import Base, metadata
 from warehouse.tables.business import Account, Chain, FxRate, Place, Region, Store, StoreBinding
 from warehouse.tables.exports import Export
@@ -58,6 +59,11 @@ __all__ = [
     "BATCH_STATES",
     "KINDS",
     "Account",
+    "Alert",
+    "AlertNotice",
+    "AlertRule",
+    "AlertSnooze",
+    "AlertWatch",
     "AppUser",
     "AuditLog",
     "BankLine",
