@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 Role = Literal["owner", "finance", "regional", "store", "viewer"]
-Right = Literal["import", "export", "people"]
+Right = Literal["import", "export", "people", "plan", "note"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 BOUNDED = frozenset({"regional", "store"})
@@ -11,9 +11,9 @@ BOUNDED = frozenset({"regional", "store"})
 given some."""
 _RIGHTS: dict[str, frozenset[Right]] = {
     "owner": frozenset(get_args(Right)),
-    "finance": frozenset({"import", "export"}),
-    "regional": frozenset({"export"}),
-    "store": frozenset({"export"}),
+    "finance": frozenset({"import", "export", "plan", "note"}),
+    "regional": frozenset({"export", "plan", "note"}),
+    "store": frozenset({"export", "note"}),
     "viewer": frozenset(),
 }
 
@@ -22,6 +22,7 @@ def may(role: str, right: Right) -> bool:
     """Return whether ``role`` has ``right``; a role that is not known has none.
 
     ``import`` is to bring money in and to set up stores, ``export`` to take figures out as files,
-    ``people`` to invite and to revoke.
+    ``people`` to invite and to revoke, ``plan`` to set targets and days of the calendar, ``note`` to
+    write notes on days; of all of them within the stores that one sees.
     """
     return right in _RIGHTS.get(role, frozenset())

@@ -5,6 +5,7 @@ from datetime import date
 from chain.days import Period
 from chain.errors import PermanentError
 from chain.money import parse_amount
+from chain.roles import BOUNDED
 from dashboard.forecasts.asked import Asked, future
 from dashboard.frame import Board, Here
 from figures import formats
@@ -25,7 +26,7 @@ def may_start(here: Here) -> bool:
 
 
 def may_change(here: Here, unit: Unit) -> bool:
-    """Say whether the reader may override the forecast of ``unit`` and set its target.
+    """Say whether the reader may override the forecast of ``unit``.
 
     Owner and finance may for all; who leads a region or a store for the stores they are given, and
     for a region of which they see every store.
@@ -39,6 +40,16 @@ def may_change(here: Here, unit: Unit) -> bool:
         return unit.unit_id in stores
     # Only who sees all stores of a region sees its forecast.
     return unit.level == "region" and len(future(here).forecast(unit, 1, 1).frame) > 0
+
+
+def may_plan(here: Here, unit: Unit) -> bool:
+    """Say whether the reader may set the target of ``unit``: leaders of regions for own stores."""
+    stores = here.scope.store_ids
+    if not here.may("plan") or unit.level == "region":
+        return False
+    if here.scope.role not in BOUNDED and stores is None:
+        return True
+    return unit.level == "store" and unit.unit_id in (stores or ())
 
 
 def _allow(here: Here, unit: Unit) -> None:
@@ -143,9 +154,10 @@ def revoke(board: Board, here: Here, override_id: int) -> None:
 
 def set_target(board: Board, here: Here, asked: Asked, month: str, typed: str) -> None:
     """Set a store's or the chain's target of a month, or take it back where nothing is typed."""
-    _allow(here, asked.unit)
     if asked.unit.level == "region":
         raise PermanentError("forecast.change.no_region_target")
+    if not may_plan(here, asked.unit):
+        raise PermanentError("forecast.change.not_allowed")
     amount = _amount(here, typed) if typed.strip() else None
     with board.warehouse.begin(here.scope) as connection:
         plans.set_target(

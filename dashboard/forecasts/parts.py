@@ -12,7 +12,7 @@ from chain.money import to_major
 from dashboard.components.picture import look, marks, picture
 from dashboard.forecasts import words
 from dashboard.forecasts.asked import Asked, future
-from dashboard.forecasts.changes import may_change
+from dashboard.forecasts.changes import may_plan
 from dashboard.forecasts.head import month_of
 from dashboard.frame import Here
 from figures import formats
@@ -62,7 +62,7 @@ def landing_card(here: Here, asked: Asked, theme: str) -> list[Component]:
     if landing.missing:
         missing = here.say("forecast.landing.missing", count=landing.missing)
         parts.append(html.P(missing, className="forecast-attention"))
-    if asked.unit.level != "region" and may_change(here, asked.unit):
+    if may_plan(here, asked.unit):
         parts.append(_target(here, chain, landing))
     return parts
 

@@ -398,6 +398,14 @@ CHANGES = {
         ),
         "delete from calendar_day",
     ),
+    "day_note": (
+        (
+            "insert into day_note (chain_id, starts_on, ends_on, note)"
+            " values (1, '2026-01-01', '2026-01-02', 'road works')"
+        ),
+        "update day_note set note = 'no road works'",
+        "delete from day_note",
+    ),
     "forecast_override": (
         (
             "insert into forecast_override (chain_id, run_id, level, unit_id, store_ids,"

@@ -251,6 +251,10 @@ def test_a_manager_changes_the_own_store_and_no_other(tea: Tea) -> None:
         assert refused.value.key == "forecast.change.not_allowed"
         with pytest.raises(PermanentError):
             changes.set_target(tea.board(here), here, Asked(unit), "2026-03-01", "5")
+    with pytest.raises(PermanentError):  # a target is set for a store, not by it
+        changes.set_target(tea.board(here), here, Asked(Unit("store", mine)), "2026-03-01", "5")
+    leader = tea.here(role="regional", stores=(mine,))
+    changes.set_target(tea.board(leader), leader, Asked(Unit("store", mine)), "2026-03-01", "5")
     assert len(tea.here().reads.overrides()) == 1
 
 

@@ -17,6 +17,7 @@ from chain.days import Period
 from warehouse.reads.forecast_protocol import ForecastReads
 
 if TYPE_CHECKING:
+    from warehouse.reads.explain import DayKinds, Standing
     from warehouse.reads.whole import WholePayments
 
 SUMS = (
@@ -364,6 +365,28 @@ class ReadsProtocol(ForecastReads, Protocol):
 
     def same_store_growth(self, filters: Filters) -> float | None:
         """Return the growth of net sales over stores open in all of both periods."""
+        ...
+
+    def by_day_kind(self, filters: Filters) -> "DayKinds":
+        """Return sums by store and kind of day now and before, for ``advice``; see ``DayKinds``.
+
+        Platforms and channels do not filter.
+        """
+        ...
+
+    def weekly(self, filters: Filters) -> pd.DataFrame:
+        """One row per store and whole week, up to 13 that end with the period.
+
+        Columns: ``store``, ``week`` (a number), ``amount`` (net sales).
+        """
+        ...
+
+    def by_store_and_platform(self, filters: Filters) -> pd.DataFrame:
+        """One row per store and platform: ``store``, ``platform``, ``amount`` (gross)."""
+        ...
+
+    def standing(self, filters: Filters, store_id: int) -> "Standing":
+        """Return where a store of the reader's stands among nameless stores of its kind."""
         ...
 
     def overview(self, today: date | None = None) -> Overview:

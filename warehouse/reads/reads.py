@@ -16,6 +16,7 @@ from warehouse.cache import FigureCache
 from warehouse.reads import (
     business,
     details,
+    explain,
     figures,
     foresight,
     future,
@@ -240,6 +241,32 @@ class Reads:
             lambda context: (ranking.same_store_growth(context, filters),),
         )
         return growth
+
+    def by_day_kind(self, filters: Filters) -> explain.DayKinds:
+        """Return sums by store and kind of day, now and before."""
+        return self._kept(
+            "by_day_kind", filters, lambda context: explain.by_day_kind(context, filters)
+        )
+
+    def weekly(self, filters: Filters) -> pd.DataFrame:
+        """Return one row per store and whole week."""
+        return self._kept("weekly", filters, lambda context: explain.weekly(context, filters))
+
+    def by_store_and_platform(self, filters: Filters) -> pd.DataFrame:
+        """Return one row per store and platform."""
+        return self._kept(
+            "by_store_and_platform",
+            filters,
+            lambda context: explain.by_store_and_platform(context, filters),
+        )
+
+    def standing(self, filters: Filters, store_id: int) -> explain.Standing:
+        """Return where a store stands among nameless stores of its kind."""
+        return self._kept(
+            "standing",
+            (filters, store_id),
+            lambda context: explain.standing(context, filters, store_id),
+        )
 
     def overview(self, today: date | None = None) -> Overview:
         """Return the last complete day and the month up to it."""

@@ -6,6 +6,7 @@ from warehouse.tables.business import Account, Chain, FxRate, Place, Region, Sto
 from warehouse.tables.exports import Export
 from warehouse.tables.forecasts import (
     CalendarDay,
+    DayNote,
     Forecast,
     ForecastAdjusted,
     ForecastChunk,
@@ -74,6 +75,7 @@ __all__ = [
     "Chain",
     "ChainVersion",
     "ColumnMap",
+    "DayNote",
     "Delivery",
     "DirectoryChain",
     "Expense",

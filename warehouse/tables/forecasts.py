@@ -254,6 +254,25 @@ class Target(Base):
     set_at: Mapped[Now]
 
 
+class DayNote(Base):
+    """What somebody wants remembered of some days ("road works"); ``store_id`` 0: all stores."""
+
+    __tablename__ = "day_note"
+    __table_args__ = (
+        CheckConstraint("starts_on <= ends_on", name="period"),
+        Index("day_note_days_idx", "chain_id", "starts_on", "ends_on"),
+    )
+    chain_id: Mapped[ChainId]
+    note_id: Mapped[Id]
+    store_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    note: Mapped[Str]
+    made_by: Mapped[int | None] = mapped_column(BigInteger)
+    made_at: Mapped[Now]
+    changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 class CalendarDay(Base):
     """A day that the chain knows better than the official calendar; ``store_id`` 0: all stores."""
 
