@@ -22,7 +22,7 @@ def may(role: str, right: Right) -> bool:
     """Return whether ``role`` has ``right``; a role that is not known has none.
 
     ``import`` is to bring money in and to set up stores, ``export`` to take figures out as files,
-    ``people`` to invite and to revoke, ``plan`` to set targets and days of the calendar, ``note`` to
-    write notes on days; of all of them within the stores that one sees.
+    ``people`` to invite and to revoke, ``plan`` to set targets and days of the calendar, ``note``
+    to write notes on days; of all of them within the stores that one sees.
     """
     return right in _RIGHTS.get(role, frozenset())
