@@ -173,6 +173,8 @@ def _traces(
             yield from _cells(trace, plane)
         elif trace["type"] == "bar" and layout.get("barmode") == "stack":
             yield from _bars(trace, layout, plane, stacked)
+        elif trace["type"] == "bar" and trace.get("orientation") == "h" and "base" in trace:
+            yield from _floating(trace, layout, plane)
         elif trace["type"] == "scatter":
             yield from _scatter(trace, plane)
         else:
@@ -231,6 +233,16 @@ def _bars(
         yield _rect(
             plane.x(x) - step * unit / 2, top, step * unit, bottom - top, trace["marker"]["color"]
         )
+
+
+def _floating(trace: dict[str, Any], layout: dict[str, Any], plane: _Plane) -> Iterator[str]:
+    """Yield horizontal bars, each from its own base."""
+    half = (1 - float(layout.get("bargap", 0.2))) / 2
+    colours = trace["marker"]["color"]
+    for y, x, base, colour in zip(trace["y"], trace["x"], trace["base"], colours, strict=True):
+        ends = sorted((plane.x(base), plane.x(base + x)))
+        top, bottom = sorted((plane.y(y - half), plane.y(y + half)))
+        yield _rect(ends[0], top, ends[1] - ends[0], bottom - top, colour)
 
 
 def _cells(heat: dict[str, Any], plane: _Plane) -> Iterator[str]:
