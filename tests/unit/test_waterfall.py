@@ -32,7 +32,7 @@ def test_what_made_nothing_is_left_out_and_nothing_at_all_is_said() -> None:
     look = Look("en", dark=False, currency="CNY")
     drawn = waterfall(STEPS, (300_000, 270_009), WORDS, look=look)
     assert "Fees" not in drawn.figure["layout"]["yaxis"]["ticktext"]
-    assert drawn.title == "Net sales ¥2.7K: ¥300 (10 %) less than the week before"
+    assert drawn.title == "Net sales ¥2.7K: ¥300 (10\u00a0%) less than the week before"
     level = waterfall([Step("Orders", 0)], (5, 5), WORDS, look=look)
     assert level.empty
     assert "the same as" in level.title
