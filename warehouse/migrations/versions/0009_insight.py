@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 CHAIN = "(select nullif(current_setting('app.chain_id', true), '')::bigint)"
 USER = "(select nullif(current_setting('app.user_id', true), '')::bigint)"
