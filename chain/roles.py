@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 Role = Literal["owner", "finance", "regional", "store", "viewer"]
-Right = Literal["import", "export", "people", "plan", "note"]
+Right = Literal["import", "export", "people", "plan", "note", "tokens"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 BOUNDED = frozenset({"regional", "store"})
@@ -11,7 +11,7 @@ BOUNDED = frozenset({"regional", "store"})
 given some."""
 _RIGHTS: dict[str, frozenset[Right]] = {
     "owner": frozenset(get_args(Right)),
-    "finance": frozenset({"import", "export", "plan", "note"}),
+    "finance": frozenset({"import", "export", "plan", "note", "tokens"}),
     "regional": frozenset({"export", "plan", "note"}),
     "store": frozenset({"export", "note"}),
     "viewer": frozenset(),
@@ -23,6 +23,12 @@ def may(role: str, right: Right) -> bool:
 
     ``import`` is to bring money in and to set up stores, ``export`` to take figures out as files,
     ``people`` to invite and to revoke, ``plan`` to set targets and days of the calendar, ``note``
-    to write notes on days; of all of them within the stores that one sees.
+    to write notes on days; of all of them within the stores that one sees. ``tokens`` is to let
+    programs read.
     """
     return right in _RIGHTS.get(role, frozenset())
+
+
+ApiScope = Literal["stores", "figures", "payments", "forecast", "imports"]
+API_SCOPES: tuple[str, ...] = get_args(ApiScope)
+"""What a token of the read API may be allowed to read."""

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         " again.",
     )
 
+    api_per_minute: int = Field(
+        300, ge=1, description="Questions that one token may ask of the read API in a minute."
+    )
+
     export_hours: int = Field(
         24,
         ge=1,

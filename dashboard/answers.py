@@ -53,7 +53,7 @@ class Answers:
     def __init__(self, cache: FigureCache | None) -> None:
         self._cache = cache
         self._outputs: frozenset[str] = frozenset()
-        self._code = _code() if cache else ""
+        self._code = code_digest() if cache else ""
 
     def install(self, server: Flask) -> None:
         """Answer from the cache. To be called after the guard's check, before compression."""
@@ -106,7 +106,8 @@ class Answers:
         return response
 
 
-def _code() -> str:
+@functools.cache
+def code_digest() -> str:
     """Return a digest of the code that draws answers, the installed libraries by their versions."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256(sys.version.encode())

@@ -15,6 +15,7 @@ from chain.settings import Settings
 from dashboard import errors, security, shell, statics, timing
 from dashboard.account import AccountPage
 from dashboard.answers import Answers
+from dashboard.api.server import Api
 from dashboard.exporting import Exporting
 from dashboard.exportjobs import ExportJobs
 from dashboard.frame import Board, Here, Page, ReadsFor
@@ -93,6 +94,7 @@ def create_app(
     AccountPage(people, guard).install(server)
     SignOn(settings, people, guard).install(server)
     Upload(settings, warehouse, jobs).install(server)
+    Api(settings, warehouse, guard, reads_for).install(server)
     export_jobs = ExportJobs(settings, warehouse, jobs, secret_key)
     export_jobs.install(server)
     Exporting(settings, export_jobs.ask).install(server)

@@ -9,8 +9,9 @@ from werkzeug.exceptions import HTTPException
 
 from chain.errors import TillboardError, TransientError
 from chain.words import Lang, say
+from dashboard.api import problems
 from dashboard.frame import Here
-from dashboard.guard import Guard
+from dashboard.guard import API, Guard
 from dashboard.login import plain_page
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,10 @@ def install(server: Flask, guard: Guard) -> None:
 
 def answer(guard: Guard, status: int, sentence: str | None = None) -> Response:
     """Return the page of an error, or its JSON where no person reads it."""
+    if request.path.startswith(API):
+        return problems.answer(
+            problems.of_status(status), problems.language(guard.settings.language)
+        )
     lang = _lang(guard)
     known = status if status in {400, 403, 404, 413, 429, 500, 503} else 500
     title = say(lang, f"dashboard.error.{known}.title")

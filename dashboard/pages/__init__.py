@@ -11,6 +11,7 @@ from dashboard.pages import (
     start,
     store,
     stores,
+    tokens,
 )
 
 PAGES = (
@@ -26,4 +27,5 @@ PAGES = (
     start.step_page,
     people.page,
     exports.page,
+    tokens.page,
 )

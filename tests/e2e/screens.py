@@ -29,6 +29,8 @@ FORMS = {
     "setup-store": "/setup/2",
     "people": "/people",
     "account": "/account",
+    "tokens": "/tokens",
+    "api": "/api/docs",
 }
 DRAWN = frozenset({"overview", "stores", "store", "forecast", "forecast-store"})
 """Pages with charts, whose code comes last."""

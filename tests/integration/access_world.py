@@ -142,6 +142,9 @@ def _make(board: Running) -> None:
         _sum(connection, 1)
         for statement in _FUTURE:
             connection.execute(text(statement.replace('":', '"\\:')))
+    finance = FIRST + [reader.name for reader in READERS].index("finance")
+    with board.warehouse.begin(Scope(1, finance, "finance")) as connection:
+        connection.execute(_TOKEN, {"user": finance})
     with board.warehouse.begin(Scope(2)) as connection:
         for statement in _COFFEE:
             connection.execute(text(statement))
@@ -246,7 +249,14 @@ _COFFEE = (
     (2, 200, '?', 'Unassigned', 'z', '', null, null, 'Asia/Shanghai', true)
     """,
 )
+_TOKEN = text(
+    """
+    insert into directory.api_token (chain_id, user_id, token_hash, prefix, name, scopes, ends_at)
+    values (1, :user, 'x', 'abcdefgh', 'Books', array['stores'], now() + interval '1 day')
+    """
+)
 _CHANGES = (
+    "update directory.api_token set name = 'Moon books'",
     f"""
     update forecast set mean = mean * 3, quantiles = array(select 3 * q from unnest(quantiles) q)
     where store_id = {WEST}

@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
 
 from dashboard import guard
+from dashboard.api.endpoints import ENDPOINTS
 from dashboard.exporting import TABLES, TYPES
 from runtime.embedded import Valkey
 from tests.conftest import Database
@@ -66,6 +67,11 @@ def themselves(reader: Reader) -> bool:
     return reader.name == "viewer"
 
 
+def makers(reader: Reader) -> bool:
+    """Whoever sees the token whose name is changed: finance its own, the owner all."""
+    return reader.name in {"owner", "finance"}
+
+
 def owners(reader: Reader) -> bool:
     """Who is in the chain, which only its owners see in a list."""
     return reader.name == "owner"
@@ -96,11 +102,12 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "start_step": (importers, "/start/stores"),
     "people": (anybody, "/people"),
     "exports": (anybody, "/exports"),
+    "tokens": (anybody, "/tokens"),
 }
 """Most pages are grey shapes that callbacks fill, with nothing of the chain in them."""
 RIGHTS = {
     key: {"owner", "finance"}
-    for key in ("imports", "cash", "setup", "setup_store", "start", "start_step")
+    for key in ("imports", "cash", "setup", "setup_store", "start", "start_step", "tokens")
 } | {
     "people": {"owner"},
     "exports": {"owner", "finance", "regional", "store"},
@@ -154,6 +161,8 @@ CALLS: dict[str, Call] = {
     "people-list.children": Call(owners, {"people-changed.data": 1}),
     "people-may.children": Call(anybody, {"people-role.value": "store"}),
     "people-drawer.opened": Call(owners, {"people-invite.n_clicks": 1}),
+    "tokens-list.children": Call(makers, {"tokens-changed.data": 1}),
+    "tokens-drawer.opened": Call(importers, {"tokens-make.n_clicks": 1}),
     "exports-list.children": Call(anybody, {"exports-tick.n_intervals": 1}),
     "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
 }
@@ -175,13 +184,15 @@ DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
 """Routes that hand out rows as a file."""
 SIGNED = frozenset({"export_file"})
 """A file of one person by a signed link: tried in test_export_jobs."""
+TOKENED = {f"api_{one.name}" for one in ENDPOINTS}
+"""Questions that a token alone opens: tried in test_api; a person's log-in opens none of them."""
 BARE = frozenset(
     (
         "static enter login logout speak upload setup_list setup_template live ready metrics"
         " tokens code take_code"
         " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
         " account_end account_end-others account_second account_second-on account_second-off"
-        " export_start"
+        " export_start api_document api_docs api_nothing"
     ).split()
 )
 """Routes that hand out no rows of a chain."""
@@ -257,7 +268,7 @@ def _requests(opened: World) -> dict[str, tuple[Seen, Callable[[FlaskClient], st
         if not rule.rule.startswith(("/_dash", "/_favicon", "/_reload", "/assets"))
         and rule.endpoint not in {"/", "/<path:path>"}
     }
-    known = set(DOWNLOADS) | SIGNED | BARE
+    known = set(DOWNLOADS) | SIGNED | TOKENED | BARE
     assert routes == known, f"routes not classified, or gone: {routes ^ known}"
     found: dict[str, tuple[Seen, Callable[[FlaskClient], str]]] = {
         # The filter bar with its dropdowns of regions and cities is in there.

@@ -55,6 +55,13 @@ CHANGES: dict[str, dict[str, Any]] = {
     "people-save.n_clicks": {"people-email.value": "x@example.com", "people-role.value": "owner"},
     '{"number":["ALL"],"type":"people-do","what":["ALL"]}.n_clicks': {},
     '{"number":["ALL"],"type":"people-sure"}.n_clicks': {},
+    "tokens-save.n_clicks": {
+        "tokens-name.value": "x",
+        "tokens-scopes.value": ["stores"],
+        "tokens-days.value": "30",
+    },
+    '{"number":["ALL"],"type":"tokens-do"}.n_clicks': {},
+    '{"number":["ALL"],"type":"tokens-sure"}.n_clicks': {},
 }
 """What starts a change, and the states that its callback takes (the others are empty)."""
 READS = frozenset(
@@ -79,9 +86,11 @@ READS = frozenset(
         "people-changed.data",
         "people-role.value",
         "people-invite.n_clicks",
+        "tokens-changed.data",
+        "tokens-make.n_clicks",
     }
 )
-REFUSALS = ("Your role may look but not", "Only an owner may invite")
+REFUSALS = ("Your role may look but not", "Only an owner may invite", "Only an owner or finance")
 TABLES = (
     "chain",
     "column_map",
@@ -92,6 +101,7 @@ TABLES = (
     "forecast_run",
     "forecast_override",
     "target",
+    "directory.api_token",
 )
 
 

@@ -77,13 +77,17 @@ def change(warehouse: Warehouse, scope: Scope, user_id: int, wanted: Place) -> N
 
 
 def revoke(warehouse: Warehouse, scope: Scope, user_id: int) -> None:
-    """Take a person out of the chain and end their sessions in it; raises as ``change`` does."""
+    """Take a person out of the chain; their sessions and tokens in it end.
+
+    Raises as ``change`` does.
+    """
     with warehouse.begin(scope) as connection:
         _lock(connection, scope)
         if connection.execute(_REVOKE, _of(scope, user_id)).rowcount == 0:
             raise PermanentError("people.gone")
         _keep_an_owner(connection, scope)
         connection.execute(_SESSIONS, _of(scope, user_id))
+        connection.execute(_TOKENS, _of(scope, user_id))
         note(connection, scope, "person.revoke", user_id, {})
 
 
@@ -146,6 +150,10 @@ _CHANGE = text(
 )
 _REVOKE = text("delete from directory.membership where chain_id = :chain and user_id = :user")
 _SESSIONS = text("delete from directory.session where chain_id = :chain and user_id = :user")
+_TOKENS = text(
+    "update directory.api_token set revoked_at = now()"
+    " where chain_id = :chain and user_id = :user and revoked_at is null"
+)
 _NOTE = text(
     "insert into audit_log (chain_id, user_id, action, subject, detail)"
     " values (:chain, :user, :action, :subject, cast(:detail as jsonb))"

@@ -113,7 +113,7 @@ def counted_elsewhere() -> ColumnElement[bool]:
     )
 
 
-_SHOWN = (
+SHOWN = (
     "key",
     "occurred_at",
     "business_date",
@@ -139,7 +139,7 @@ def payments(context: Context, filters: Filters, page: int = 0, size: int = 50) 
     where = matching(filters, filters.period)
     rows = frame(
         context,
-        select(*(payment.c[name] for name in _SHOWN), counted_elsewhere().label("twin"))
+        select(*(payment.c[name] for name in SHOWN), counted_elsewhere().label("twin"))
         .where(*where)
         .order_by(payment.c.occurred_at.desc(), payment.c.key)
         .limit(size)

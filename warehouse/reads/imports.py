@@ -16,16 +16,18 @@ from warehouse.reads.protocol import Batch, Page, Series
 
 BATCH_COLUMNS = [field.name for field in fields(Batch)]
 
-_SELECT = "select b.*, encode(b.sha256, 'hex') as sha_hex from import_batch b"
+SELECT_BATCH = "select b.*, encode(b.sha256, 'hex') as sha_hex from import_batch b"
 _BATCHES = text(
-    f"{_SELECT} where cast(:state as text) is null or state = :state"
+    f"{SELECT_BATCH} where cast(:state as text) is null or state = :state"
     " order by created_at desc, batch_id desc limit :size offset :skip"
 )
 _COUNT = text(
     "select count(*) from import_batch where cast(:state as text) is null or state = :state"
 )
-_BATCH = text(f"{_SELECT} where batch_id = :batch")
-_RUNNING = text(f"{_SELECT} where state in ('received', 'reading', 'merging') order by batch_id")
+_BATCH = text(f"{SELECT_BATCH} where batch_id = :batch")
+_RUNNING = text(
+    f"{SELECT_BATCH} where state in ('received', 'reading', 'merging') order by batch_id"
+)
 # A series that stands still for a quarter of an hour is one that nobody goes on with.
 _SERIES = text(
     """

@@ -239,6 +239,15 @@ class Page:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentPlace:
+    """Where a list of payments stopped: the last one's business date, instant and key."""
+
+    day: date
+    at: datetime
+    key: str
+
+
 class ReadsProtocol(ForecastReads, Protocol):
     """All reading. Raises TransientError where the server does not answer."""
 
@@ -407,6 +416,15 @@ class ReadsProtocol(ForecastReads, Protocol):
         """
         ...
 
+    def payments_after(
+        self, filters: Filters, after: PaymentPlace | None = None, size: int = 500
+    ) -> pd.DataFrame:
+        """Return the next ``size`` payments, by business date, instant and key, latest first.
+
+        Columns as in ``payments``. ``after`` None starts from the latest.
+        """
+        ...
+
     def every_payment(self, filters: Filters) -> "AbstractContextManager[WholePayments]":
         """Open all of them, streamed, beside the server's own count and sums of one snapshot.
 
@@ -422,6 +440,12 @@ class ReadsProtocol(ForecastReads, Protocol):
         Columns are the fields of ``Batch``, and ``residual`` (a decimal: sum of the absolute
         residuals).
         """
+        ...
+
+    def batches_before(
+        self, before: int | None = None, size: int = 50, state: str | None = None
+    ) -> pd.DataFrame:
+        """Return the next ``size`` imports below a number, latest first; as in ``batches``."""
         ...
 
     def batch(self, batch_id: int) -> Batch:

@@ -22,6 +22,7 @@ from warehouse.reads import (
     future,
     history,
     imports,
+    paged,
     ranking,
 )
 from warehouse.reads.attention import attention, files
@@ -46,6 +47,7 @@ from warehouse.reads.protocol import (
     Grain,
     Overview,
     Page,
+    PaymentPlace,
     Series,
     Totals,
 )
@@ -283,6 +285,12 @@ class Reads:
         """Return payments one by one, latest first."""
         return self._fresh(lambda context: details.payments(context, filters, page, size))
 
+    def payments_after(
+        self, filters: Filters, after: PaymentPlace | None = None, size: int = 500
+    ) -> pd.DataFrame:
+        """Return the next payments of a list that is read to its end."""
+        return self._fresh(lambda context: paged.payments_after(context, filters, after, size))
+
     @contextmanager
     def every_payment(self, filters: Filters) -> Iterator[WholePayments]:
         """Open all payments, streamed; holds a transaction until its end."""
@@ -295,6 +303,12 @@ class Reads:
     def batches(self, page: int = 0, size: int = 50, state: str | None = None) -> Page:
         """Return imports, latest first."""
         return self._fresh(lambda context: imports.batches(context, page, size, state))
+
+    def batches_before(
+        self, before: int | None = None, size: int = 50, state: str | None = None
+    ) -> pd.DataFrame:
+        """Return the next imports of a list that is read to its end."""
+        return self._fresh(lambda context: paged.batches_before(context, before, size, state))
 
     def batch(self, batch_id: int) -> Batch:
         """Return one import. Raises PermanentError ``warehouse.batch_missing``."""

@@ -43,6 +43,7 @@ from warehouse.tables.payments import (
     StoreMonth,
 )
 from warehouse.tables.people import (
+    ApiToken,
     AppUser,
     AuditLog,
     Delivery,
@@ -65,6 +66,7 @@ __all__ = [
     "AlertRule",
     "AlertSnooze",
     "AlertWatch",
+    "ApiToken",
     "AppUser",
     "AuditLog",
     "BankLine",

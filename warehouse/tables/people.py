@@ -137,6 +137,34 @@ class RecoveryCode(Base):
     code_hash: Mapped[bytes] = mapped_column(BYTEA, primary_key=True)
 
 
+class ApiToken(Base):
+    """A secret by which a program reads; ``scopes`` say what, regions and stores of which stores.
+
+    It never sees more than ``user_id``, who made it, sees at that moment. ``prefix`` is how its
+    owner recognises it.
+    """
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        Index("api_token_token_hash_key", "token_hash", unique=True),
+        Index("api_token_chain_id_idx", "chain_id", "user_id"),
+        DIRECTORY,
+    )
+    token_id: Mapped[Id]
+    token_hash: Mapped[bytes] = mapped_column(BYTEA)
+    prefix: Mapped[Str]
+    chain_id: Mapped[Ref]
+    user_id: Mapped[Ref]
+    name: Mapped[Str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    region_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    store_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    made_at: Mapped[Now]
+    ends_at: Mapped[Instant]
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 class DirectoryChain(Base):
     """The chains there are: what a job that serves all of them walks over."""
 
