@@ -30,6 +30,7 @@ from chain.jobs import (
 from chain.settings import get_settings
 from warehouse.session import Warehouse
 from warehouse.telemetry import configure_logs, forget_process, serve_metrics
+from workers.alert_sending import Sending
 from workers.alerts import Alerts
 from workers.imports import Imports
 from workers.mails import Mails
@@ -76,6 +77,7 @@ app.conf.update(
             "schedule": crontab(minute="41", hour="3"),
         },
         "watch-alerts": {"task": "workers.watch_alerts", "schedule": 60.0},
+        "tell-alerts": {"task": "workers.tell_alerts", "schedule": 60.0},
         "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
         "score-forecasts": {
@@ -192,6 +194,12 @@ def sweep_exports() -> None:
 def watch_alerts() -> None:
     """Evaluate the alert rules where something changed."""
     Alerts(warehouse(), settings).watch(datetime.now(UTC))
+
+
+@task(app, name="workers.tell_alerts", seconds=600)
+def tell_alerts() -> None:
+    """Tell people of the alerts that are due."""
+    Sending(warehouse(), settings).tell(datetime.now(UTC))
 
 
 @task(app, name=FORECAST, seconds=300)
