@@ -1,5 +1,8 @@
 """Stores, regions and the chain: means that add up, sums to the minor unit, honest ranges.
 
+Means are reconciled bottom-up: models learn from all stores at once, and sums of what they say of
+stores were nearer than what they say of sums (docs/forecasting.md), so groups move no store.
+
 Quantiles do not add up: stores have their bad days together only in part. So a group's are taken
 from its stores forecast jointly: each date of the backtest says how well all stores did on one and
 the same day, and that pattern is laid over their own quantiles.
@@ -30,43 +33,6 @@ def members(groups: Sequence[object], of: Sequence[object]) -> Bools:
     return np.array([[group == own for own in of] for group in groups], dtype=bool).reshape(
         len(groups), len(of)
     )
-
-
-def reconciled(
-    stores: Floats, groups: Floats, belongs: Bools, store_error: Floats, group_error: Floats
-) -> Floats:
-    """Return forecasts of stores [S, H] moved so that they agree with those of groups [G, H].
-
-    Weighted least squares: each forecast moves in proportion to its error variance, so that what
-    was forecast surely moves little, and groups are met as nearly as they were sure. Errors are
-    usual relative ones (as WAPE), [S] and [G]; a day forecast as 0 stays 0. None is negative.
-    Closed form of MinT with a diagonal covariance (Wickramasuriya, Athanasopoulos and Hyndman,
-    2019), with negative results held at 0 and the rest solved again.
-    """
-    out = np.empty_like(stores)
-    ties = belongs.astype(float)
-    for step in range(stores.shape[1]):
-        base = stores[:, step]
-        known = np.isfinite(groups[:, step])
-        tie, aim = ties[known], groups[known, step]
-        spread = np.nan_to_num(store_error * base) ** 2
-        slack = (group_error[known] * aim) ** 2
-        out[:, step] = _met(np.nan_to_num(base), tie, aim, spread, slack)
-    return np.where(np.isfinite(stores), out, np.nan)
-
-
-def _met(base: Floats, ties: Floats, aim: Floats, spread: Floats, slack: Floats) -> Floats:
-    held = np.zeros(len(base), dtype=bool)
-    while True:
-        free = np.where(held, 0.0, spread)
-        start = np.where(held, 0.0, base)
-        system = np.diag(slack) + (ties * free) @ ties.T
-        move, *_ = np.linalg.lstsq(system, aim - ties @ start, rcond=None)
-        found = start + free * (ties.T @ move)
-        negative = (found < 0) & ~held
-        if not negative.any():
-            return np.asarray(np.maximum(found, 0.0))
-        held |= negative
 
 
 def whole(stores: Floats, regions: Sequence[object]) -> Ints:

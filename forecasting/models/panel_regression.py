@@ -26,6 +26,14 @@ _POOLED_STORES = 300
 _DATE_NOISE = 0.05**2
 """Variance of a date's shock to all stores, against which the chain's effects are shrunk."""
 
+_MOST_MISSED = 1.5
+_SMEAR_PRIOR = 30.0
+"""Days by which a store's smearing is shrunk to the chain's."""
+
+_SHARE_PRIOR = 0.5
+_SHUT = 4
+"""A store that sold nothing on a weekday of so many weeks is shut on it."""
+
 _HIGHEST = 3.0
 """A fit is held below so many times the most that the store ever took."""
 
@@ -36,8 +44,9 @@ class Fit:
 
     ``log``: the fitted logarithm of every step, past and ahead, [S, T + H]; ``season``: the part
     of it that is the season of the year; ``effects``: [S, P] of each store, the chain's part
-    included; ``selling``: [S, T], the days that were learned from; ``share``: [S], how many of the
-    open days they are; ``common``: [H], what date effects have added ahead.
+    included; ``selling``: [S, T], the days that were learned from; ``share``: [S, H], how many
+    they are of the open days like each one ahead; ``smear``: [S], the mean figure by the one that
+    its mean logarithm stands for; ``common``: [H], what date effects have added ahead.
     """
 
     log: features.Singles
@@ -45,13 +54,14 @@ class Fit:
     effects: Floats
     selling: Bools
     share: Floats
+    smear: Floats
     common: Floats
 
     def scale(self, panel: Panel, logs: Floats) -> Floats:
         """Return logarithms ahead, [S, H], as figures: 0 or NaN where nothing can be said."""
         most = np.where(self.selling, panel.history, 0.0).max(axis=1, initial=0.0)
         out = np.minimum(np.exp(np.minimum(logs, 50.0)), _HIGHEST * most[:, None])
-        out = out * self.share[:, None]
+        out = out * self.share * self.smear[:, None]
         out[~np.isfinite(panel.history).any(axis=1)] = np.nan
         return np.asarray(out)
 
@@ -99,10 +109,11 @@ class PanelRegression:
             log[rows] += self._level(part, log[rows], selling[rows])[:, None]
             effects.append(effect)
         logs = np.log(np.where(selling, panel.history, 1.0))
-        common = date_effects.ahead(panel, logs - log[:, : panel.origin], selling)
+        missed = np.subtract(logs, log[:, : panel.origin], dtype=np.float64)
+        common = date_effects.ahead(panel, missed, selling)
         log[:, panel.origin :] += common
-        share = _share(panel, known, selling)
-        return Fit(log, season, np.concatenate(effects), selling, share, common)
+        share, smear = _share(panel, known, selling), _smear(missed, selling)
+        return Fit(log, season, np.concatenate(effects), selling, share, smear, common)
 
     def _part(
         self, panel: Panel, known: features.Covariates, rows: NDArray[np.int64]
@@ -188,7 +199,34 @@ def _fitted(columns: Design, effects: Floats, chain: Floats) -> tuple[Floats, Fl
 
 
 def _share(panel: Panel, known: Bools, selling: Bools) -> Floats:
-    """Return the share of open days on which a store sold anything, 0 where it never did: [S]."""
-    opened = (known & panel.open[:, : panel.origin]).sum(axis=1)
+    """Return the share of open days on which a store sold anything, 0 where it never did: [S, H].
+
+    Of days, it is the share of the same weekday, so that one on which a store is always shut is
+    forecast as such though nobody said so; shrunk to the share of all days.
+    """
+    opened = known & panel.open[:, : panel.origin]
     sold = selling.sum(axis=1)
-    return np.where(sold > 0, (sold + 1) / (opened + 1), 0.0)
+    usual = np.where(sold > 0, (sold + 1) / (opened.sum(axis=1) + 1), 0.0)
+    out = np.repeat(usual[:, None], panel.horizon, axis=1)
+    if not panel.daily:
+        return out
+    phase = features.phases(panel)
+    for at in np.unique(phase[panel.origin :]):
+        like = phase[: panel.origin] == at
+        days, sales = opened[:, like].sum(axis=1), selling[:, like].sum(axis=1)
+        share = (sales + _SHARE_PRIOR * usual) / (days + _SHARE_PRIOR)
+        share[(sales == 0) & (days >= _SHUT)] = 0.0
+        out[:, phase[panel.origin :] == at] = share[:, None]
+    return out
+
+
+def _smear(missed: Floats, selling: Bools) -> Floats:
+    """Return what the mean of figures is above that of logarithms, by store: [S].
+
+    The smearing estimate (Duan 1983), shrunk to the chain's where a store has few days. ``missed``:
+    [S, T], log figure less log fit where ``selling`` is true.
+    """
+    ratio = np.where(selling, np.exp(np.clip(missed, -_MOST_MISSED, _MOST_MISSED)), 0.0)
+    days = selling.sum(axis=1)
+    chain = ratio.sum() / max(days.sum(), 1) if days.any() else 1.0
+    return np.asarray((ratio.sum(axis=1) + _SMEAR_PRIOR * chain) / (days + _SMEAR_PRIOR))

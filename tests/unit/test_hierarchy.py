@@ -4,54 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import nnls
 
 from forecasting import hierarchy
 from forecasting.panel import Floats
 
 LEVELS = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
 REGIONS = ["north", "north", "south", "south", "south"]
-
-
-def test_stores_meet_groups_that_are_sure() -> None:
-    rng = np.random.default_rng(1)
-    stores = rng.uniform(50, 100, (5, 7))
-    belongs = hierarchy.members(["north", "south"], REGIONS)
-    groups = np.array([[200.0] * 7, [220.0] * 7])
-    found = hierarchy.reconciled(stores, groups, belongs, np.full(5, 0.2), np.zeros(2))
-    assert belongs @ found == pytest.approx(groups)
-    assert found.min() >= 0
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.integers(0, 10_000))
-def test_it_is_least_squares_with_nothing_negative(seed: int) -> None:
-    """The oracle: non-negative least squares over stores and groups, each scaled by its error."""
-    rng = np.random.default_rng(seed)
-    stores = rng.uniform(1, 100, (5, 1))
-    belongs = np.vstack([hierarchy.members(["north", "south"], REGIONS), np.ones(5, dtype=bool)])
-    groups = rng.uniform(1, 600, (3, 1))
-    errors, slack = rng.uniform(0.05, 0.5, 5), rng.uniform(0.02, 0.3, 3)
-    found = hierarchy.reconciled(stores, groups, belongs, errors, slack)[:, 0]
-    weights = 1 / np.concatenate([errors * stores[:, 0], slack * groups[:, 0]])
-    columns = np.vstack([np.eye(5), belongs]) * weights[:, None]
-    aims = np.concatenate([stores[:, 0], groups[:, 0]]) * weights
-    best, lost = nnls(columns, aims)
-    assert found.min() >= 0
-    if best.min() > 0:
-        assert found == pytest.approx(best, rel=1e-6)
-    # Holding what is negative at 0 is not always the very best, but never far from it.
-    assert np.linalg.norm(columns @ found - aims) <= 1.1 * lost + 1e-9
-
-
-def test_closed_days_stay_zero_and_unknown_ones_unknown() -> None:
-    stores = np.array([[100.0, 0.0], [50.0, 80.0], [np.nan, np.nan]])
-    groups = np.array([[180.0, 90.0]])
-    everywhere = np.ones((1, 3), dtype=bool)
-    found = hierarchy.reconciled(stores, groups, everywhere, np.full(3, 0.2), np.zeros(1))
-    assert found[0, 1] == 0
-    assert found[1, 1] == pytest.approx(90)
-    assert np.isnan(found[2]).all()
 
 
 @settings(deadline=None, max_examples=50)

@@ -113,3 +113,44 @@ def test_a_chain_unlike_every_model_is_still_forecast_near_the_truth(seed: int) 
     )
     assert error < 0.08
     assert 0.65 < within < 0.95
+
+
+def shops(noise: float = 0.1, seed: int = 61) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a chain that is shut on Sundays and does not say so, and the truth of what comes."""
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range("2024-01-01", periods=248)
+    rows = [
+        pd.DataFrame(
+            {
+                "store": store,
+                "ds": dates,
+                "y": level * rng.lognormal(0, noise, len(dates)),
+                "truth": level * np.exp(noise**2 / 2),
+            }
+        )
+        for store, level in enumerate(rng.lognormal(6, 0.4, 15))
+    ]
+    whole = pd.concat(rows, ignore_index=True)
+    whole.loc[whole["ds"].dt.day_of_week == 6, ["y", "truth"]] = 0.0
+    past, ahead = whole[whole["ds"] < dates[220]], whole[whole["ds"] >= dates[220]]
+    return past.drop(columns="truth"), ahead
+
+
+def test_a_weekday_on_which_a_store_is_always_shut_takes_nothing_from_the_others() -> None:
+    past, ahead = shops()
+    panel = frame.read(past, ahead[["store", "ds"]]).panel
+    found = ahead.assign(mean=PanelRegression().predict(panel, seed=0, workers=1).ravel())
+    sunday = found["ds"].dt.day_of_week == 6
+    assert (found["mean"][sunday] == 0).all()
+    assert found["mean"].sum() == pytest.approx(found["truth"].sum(), rel=0.03)
+
+
+def test_sums_of_restless_days_are_not_foretold_too_low() -> None:
+    """The mean of a lognormal with a deviation of 0.5 is 13 % above its median."""
+    ratios = []
+    for seed in range(61, 69):
+        past, ahead = shops(noise=0.5, seed=seed)
+        panel = frame.read(past, ahead[["store", "ds"]]).panel
+        found = PanelRegression().predict(panel, seed=0, workers=1)
+        ratios.append(found.sum() / ahead["truth"].sum())
+    assert np.mean(ratios) == pytest.approx(1, abs=0.04)

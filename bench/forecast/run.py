@@ -3,7 +3,8 @@
 ``--part accuracy`` reads a folder of real sales (``sales.parquet``: store, ds, y, covariates, and
 ``customers``, known of the past only), rewinds it five times by 48 days, and scores every model and
 what is served. What is served of a window was chosen, weighted and given its intervals on the three
-windows before it. ``--part speed`` forecasts a simulated chain.
+windows before it. ``--part other`` scores data of other sorts, ``--part speed`` forecasts a
+simulated chain.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench.forecast.other import others
 from forecasting import entrants, frame, intervals, metrics, tournament
 from forecasting.backtest import Backtests, play_windows
 from forecasting.models.base import Model
@@ -38,7 +40,9 @@ _PAST_ONLY = ("customers",)
 def main(arguments: Sequence[str]) -> int:
     """Run the parts that were asked for; print a table, then one JSON line."""
     parser = argparse.ArgumentParser(prog="bench forecast", description=__doc__)
-    parser.add_argument("--part", choices=("accuracy", "speed", "prophet", "all"), default="all")
+    parser.add_argument(
+        "--part", choices=("accuracy", "other", "speed", "prophet", "all"), default="all"
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data/rossmann"))
     parser.add_argument("--full", action="store_true", help="time the whole tournament too; slow")
     parser.add_argument("--stores", type=int, nargs="*", default=[])
@@ -46,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     found: dict[str, object] = {}
     if options.part in {"accuracy", "all"}:
         found["accuracy"] = _accuracy(options.data, options.stores[0] if options.stores else None)
+    if options.part in {"other", "all"}:
+        found["other"] = _other(options.data)
     if options.part in {"speed", "all"}:
         sizes = options.stores or (100, 300, 1115)
         found["speed"] = [_speed(stores, full=options.full) for stores in sizes]
@@ -66,6 +72,13 @@ def _accuracy(folder: Path, stores: int | None) -> list[dict[str, object]]:
     rows.append(_scored(plain, 0))
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.4f}".format))
     return rows
+
+
+def _other(folder: Path) -> list[dict[str, object]]:
+    rows = pd.read_parquet(folder / "sales.parquet").drop(columns=list(_PAST_ONLY))
+    found = list(others(rows))
+    print(pd.DataFrame(found).to_string(index=False, float_format="{:.4f}".format))
+    return found
 
 
 def _real(folder: Path, stores: int | None) -> Panel:
