@@ -1,7 +1,26 @@
 """What the reader chose to see: the filter bar's value, as it stands in the store and the address.
 
-The address is ``/stores?period=last7&metric=net_sales&region=3&city=上海``; regions and cities may
-repeat. What is missing or makes no sense falls back to the default, so an old link never breaks.
+The address of a view is its page and a query; every part is optional, and several may repeat::
+
+    /stores?period=last7&against=year&metric=net_sales&region=3&city=上海&store=12&platform=alipay
+
+============  ==================================================================================
+``period``    a name of ``PERIODS``, ending at the last complete day, or
+              ``2026-11-01..2026-11-15``
+``against``   ``weeks`` (the whole weeks before: the default, and then left out), ``year`` (the
+              same weekdays a year before), ``none``, or days as above
+``metric``    a name of ``chain.metrics``
+``region``    an id, repeated
+``city``      a name as in ``stores().city``, repeated
+``store``     an id, repeated, at most ``MOST_STORES``
+``platform``  a code as in ``platforms()``, repeated
+``channel``   a code as in ``channels()``, repeated; ``unknown`` is what has none
+============  ==================================================================================
+
+What is missing or makes no sense falls back to the default, so an old link never breaks; on the
+board a sentence in the bar says so. Whoever sends a link (a digest, an alert) makes it by
+``Choice(…).query()``. A named period moves on with the days: for a figure that is to stay what it
+was, give its days. ``made_of`` is the address of what a figure is made of.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,48 +36,78 @@ PERIODS = ("yesterday", "last7", "last28", "last91", "month", "last_month", "yea
 """Named periods, all ending at the last complete day; any other is ``2026-11-01..2026-11-15``."""
 DEFAULT_PERIOD = "last7"
 DEFAULT_METRIC = "net_sales"
+AGAINST = ("weeks", "year", "none")
+DEFAULT_AGAINST = "weeks"
+UNKNOWN = "unknown"
+"""The channel of what has none, as an empty word would be lost in an address."""
+MOST_STORES = 100
+"""As many as an address has room for; more are a region or a city."""
+LONGEST = 3660
+"""Days that may be asked for at once; of a longer period the last days with data are shown."""
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""A year outside is a slip of the hand, and the weeks before it might not exist."""
 _LAST = {"yesterday": 1, "last7": 7, "last28": 28, "last91": 91, "last364": 364}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Period, metric, regions (ids) and cities; an empty tuple lets everything through."""
+    """Period, comparison, metric and where; an empty tuple lets everything through."""
 
     period: str = DEFAULT_PERIOD
     metric: str = DEFAULT_METRIC
     regions: tuple[int, ...] = ()
     cities: tuple[str, ...] = ()
+    stores: tuple[int, ...] = ()
+    platforms: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    against: str = DEFAULT_AGAINST
 
     @classmethod
     def of(cls, data: Mapping[str, Any] | None) -> "Choice":
         """Read the ``filters`` store (or a parsed query); what makes no sense is the default."""
         data = data or {}
-        period = str(data.get("period") or DEFAULT_PERIOD)
+        period = _one(data.get("period"), DEFAULT_PERIOD)
+        against = _one(data.get("against"), DEFAULT_AGAINST)
         return cls(
-            period=period if period in PERIODS or _custom(period) else DEFAULT_PERIOD,
-            metric=str(data.get("metric") or DEFAULT_METRIC),
-            regions=tuple(int(item) for item in _many(data.get("region")) if item.isdigit()),
+            period=period if period in PERIODS or days_of(period) else DEFAULT_PERIOD,
+            metric=_one(data.get("metric"), DEFAULT_METRIC),
+            regions=_ids(data.get("region")),
             cities=tuple(_many(data.get("city"))),
+            stores=_ids(data.get("store"))[:MOST_STORES],
+            platforms=tuple(_many(data.get("platform"))),
+            channels=tuple(_many(data.get("channel"))),
+            against=against if against in AGAINST or days_of(against) else DEFAULT_AGAINST,
         )
 
     def data(self) -> dict[str, Any]:
         """Return the value of the ``filters`` store."""
         return {
             "period": self.period,
+            "against": self.against,
             "metric": self.metric,
             "region": [str(region) for region in self.regions],
             "city": list(self.cities),
+            "store": [str(store) for store in self.stores],
+            "platform": list(self.platforms),
+            "channel": list(self.channels),
         }
 
     def query(self) -> str:
         """Return the query of the address, without the question mark."""
-        return urlencode(self.data(), doseq=True)
+        data = self.data()
+        if self.against == DEFAULT_AGAINST:
+            del data["against"]
+        return urlencode(data, doseq=True)
+
+    def made_of(self, split: str = "store") -> str:
+        """Return the address of what the chosen figure is made of, split by ``split``."""
+        return f"/made-of/{split}?{self.query()}"
 
     def days(self, chain: ChainInfo) -> Period:
         """Return the period in business dates, ending at the last complete day."""
         end = chain.yesterday or chain.today - timedelta(days=1)
-        if custom := _custom(self.period):
-            return custom
+        if own := days_of(self.period):
+            return _known(own, chain)
         first = end.replace(day=1)
         if self.period == "month":
             return Period(first, end)
@@ -69,26 +118,64 @@ class Choice:
             return Period(end.replace(month=1, day=1), end)
         return Period(end - timedelta(days=_LAST[self.period] - 1), end)
 
+    def comparison(self, chain: ChainInfo) -> Period | None:
+        """Return the days compared with; None for the whole weeks before, and for none."""
+        if self.against == "year":
+            return self.days(chain).year_before()
+        own = days_of(self.against)
+        return _known(own, chain) if own else None
+
     def filters(self, chain: ChainInfo) -> Filters:
         """Return what to ask the reads for."""
         return Filters(
-            period=self.days(chain), metric=self.metric, regions=self.regions, cities=self.cities
+            period=self.days(chain),
+            comparison=self.comparison(chain),
+            metric=self.metric,
+            regions=self.regions,
+            cities=self.cities,
+            stores=self.stores,
+            platforms=self.platforms,
+            channels=tuple(code for each in self.channels for code in _codes(each)),
+            alone=self.against == "none",
         )
 
 
-def _many(value: object) -> Sequence[str]:
-    if value is None or value == "":
-        return ()
-    if isinstance(value, list | tuple):
-        return [str(item) for item in value if item not in (None, "")]
-    return [str(value)]
-
-
-def _custom(text: str) -> Period | None:
+def days_of(text: str) -> Period | None:
+    """Return the days that ``2026-11-01..2026-11-15`` names; None for what names none."""
     start, dots, end = text.partition("..")
-    if not dots:
-        return None
     try:
-        return Period(date.fromisoformat(start), date.fromisoformat(end))
+        period = Period(date.fromisoformat(start), date.fromisoformat(end)) if dots else None
     except ValueError:
         return None
+    if period is None or text != f"{period.start}..{period.end}":
+        return None
+    return period if period.start.year >= FIRST_YEAR and period.end.year <= LAST_YEAR else None
+
+
+def _known(period: Period, chain: ChainInfo) -> Period:
+    """Cut a very long period to the days that there can be figures for."""
+    if period.days <= LONGEST:
+        return period
+    end = min(period.end, max(chain.last_day or chain.today, period.start))
+    start = max(period.start, min(chain.first_day or end, end), end - timedelta(days=LONGEST - 1))
+    return Period(start, end)
+
+
+def _codes(channel: str) -> tuple[str, ...]:
+    return ("", channel) if channel == UNKNOWN else (channel,)
+
+
+def _ids(value: object) -> tuple[int, ...]:
+    # A number that no id can be would fail in PostgreSQL.
+    return tuple(int(item) for item in _many(value) if item.isdecimal() and len(item) < 10)
+
+
+def _one(value: object, usual: str) -> str:
+    return next(iter(_many(value)), usual)
+
+
+def _many(value: object) -> Sequence[str]:
+    items = value if isinstance(value, list | tuple) else [value]
+    words = [str(item) for item in items if item is not None]
+    # PostgreSQL knows no text with a zero byte in it, so nothing can be called so.
+    return [word for word in words if word and "\0" not in word]

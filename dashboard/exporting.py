@@ -1,6 +1,6 @@
 """What a page shows, as a file: the same choice, the same reads, whoever asks sees only their own.
 
-``GET /export/<what>.<kind>?period=…&metric=…&region=…&city=…&store=…``. CSV is sent while it is
+``GET /export/<what>.<kind>?`` with the query of ``dashboard.choice``. CSV is sent while it is
 read; a workbook or a Parquet file is whole before its first byte goes, and a job makes a long one.
 """
 
@@ -28,7 +28,6 @@ from reports.contents import Asked
 from reports.paper import Paper
 from reports.store_report import StoreReports
 from reports.table import Table
-from warehouse.reads.protocol import Filters
 
 log = structlog.get_logger(__name__)
 TYPES = {
@@ -135,22 +134,15 @@ def allowed(current: Here) -> None:
 
 def asked_for(current: Here, query: "MultiDict[str, str]", what: str) -> Asked:
     """Return what an address asks for, as the page of the same address does."""
-    choice = current.choice({key: query.getlist(key) or None for key in ("region", "city")} | {
-        key: query.get(key) for key in ("period", "metric")
-    })  # fmt: skip
+    choice = current.choice({name: query.getlist(name) for name in query})
     filters = choice.filters(current.reads.chain())
+    # Nobody reads the rest of a file as if it were all that the link names.
+    if set(filters.stores) - set(current.reads.stores()["store_id"]):
+        raise PermanentError("reports.no_such_store")
     metric = known_metric(filters.metric, ranks=what == "ranking", series=what == "days")
     return Asked(
-        current.reads,
-        replace(filters, metric=metric.name, stores=_stores(query, filters)),
-        current.lang,
-        datetime.now(UTC),
+        current.reads, replace(filters, metric=metric.name), current.lang, datetime.now(UTC)
     )
-
-
-def _stores(query: "MultiDict[str, str]", filters: Filters) -> tuple[int, ...]:
-    asked = tuple(int(store) for store in query.getlist("store") if store.isdecimal())
-    return asked or filters.stores
 
 
 def attachment(body: Iterator[bytes], name: str, kind: str) -> Response:

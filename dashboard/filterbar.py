@@ -1,7 +1,8 @@
 """The bar under the title that says in words what is shown; each of its words opens a choice.
 
 All of it happens in the browser (``assets/board.js``): the bar, the address and the ``filters``
-store always say the same, and a page hears only of a change.
+store always say the same, and a page hears only of a change. Of a link that names what is not
+known to the reader the rest is shown, and the bar says so.
 """
 
 from collections.abc import Sequence
@@ -12,35 +13,53 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from chain.metrics import METRICS
+from chain.words import catalogue
 from dashboard import exportmenu
-from dashboard.choice import PERIODS, Choice
-from dashboard.frame import FILTERS, Here, Page
+from dashboard.choice import AGAINST, LONGEST, MOST_STORES, PERIODS, UNKNOWN, Choice
+from dashboard.components.names import store_names
+from dashboard.frame import ALL_FILTERS, FILTERS, Here, Page
 from dashboard.icons import icon
 from dashboard.loose import as_button, attributes, records
+from figures.look import Look
 
 LOCATION = "_pages_location"
 """The ``dcc.Location`` of Dash's pages."""
 WORDS = "filter-words"
-PARTS = ("period", "region", "city", "metric")
+PARTS = ALL_FILTERS
+WHERE = ("region", "city", "store", "platform", "channel")
+"""What narrows; each may be several, and nothing chosen is all of them."""
+DAYS = ("from", "to", "against-from", "against-to")
+LISTED = 50
+"""Stores in the list at once; the rest are found by typing."""
+NOTES = ("unknown", "store", "long", "uneven")
 
 
 def bar(here: Here, pages: Sequence[Page]) -> Component:
     """Return the bar with what may be chosen, and the stores it works on."""
     words = bar_words(here, pages)
     choice = Choice()
-    segments = [
-        _segment("period", words["period"][choice.period], _periods(words)),
-        html.Span(words["against"][choice.period], id="filter-against", className="bar-against"),
-        _segment("region", words["all"]["region"], _boxes("region", words)),
-        _segment("city", words["all"]["city"], _boxes("city", words)),
-        _segment("metric", words["metric"][choice.metric], _metrics(words)),
-    ]
+    contents = {
+        "period": (words["period"][choice.period], _periods(words)),
+        "against": (words["against"]["weeks"][choice.period], _comparisons(words)),
+        "store": (words["all"]["store"], _stores(here, words)),
+        "metric": (words["metric"][choice.metric], _metrics(words)),
+    } | {
+        part: (words["all"][part], _boxes(part, words))
+        for part in ("region", "city", "platform", "channel")
+    }
+    more = html.Button(
+        [icon("filter", 16), here.say("dashboard.filter.more")],
+        type="button",
+        className="bar-word bar-more",
+        **attributes(aria_expanded="false", aria_controls="filter-bar"),
+    )
+    segments = [_segment(part, *contents[part]) for part in PARTS]
     return html.Div(
         [
             dcc.Store(id=FILTERS, data=choice.data()),
             dcc.Store(id=WORDS, data=words),
             html.Div(
-                [*segments, *exportmenu.menu(here)],
+                [*segments, more, *exportmenu.menu(here), _note()],
                 id="filter-bar",
                 className="bar",
                 role="group",
@@ -52,59 +71,81 @@ def bar(here: Here, pages: Sequence[Page]) -> Component:
 
 def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
     """Return every word the bar and the title may show, for the browser to choose from."""
-    regions = records(here.reads.regions())
-    cities = records(here.reads.cities())
-    shown = [name for name, metric in METRICS.items() if metric.ranks and metric.series]
+    look = Look(here.lang, dark=False, currency="")
+    chain = here.reads.chain()
+    regions, cities = records(here.reads.regions()), records(here.reads.cities())
+    ends = {"first": str(chain.first_day or ""), "last": str(chain.last_day or "")}
+    weeks = {name: here.say(f"dashboard.against.{name}") for name in (*PERIODS, "custom")}
     return {
         "name": here.say("dashboard.filter.name"),
         "days": {end: here.say(f"dashboard.filter.{end}") for end in ("from", "to")},
-        "pages": [
-            {
-                "key": page.key,
-                "path": page.path,
-                "title": here.say(f"dashboard.page.{page.key}"),
-                "filters": list(page.filters),
-            }
-            for page in pages
-        ],
+        "pages": [_page_words(here, page) for page in pages],
         "missing": here.say("dashboard.error.404.title"),
         "period": {name: here.say(f"dashboard.period.{name}") for name in PERIODS},
-        "against": {name: here.say(f"dashboard.against.{name}") for name in PERIODS}
-        | {"custom": here.say("dashboard.against.custom")},
+        "against": {
+            "weeks": weeks,
+            "year": here.say("dashboard.against.year_before"),
+            "none": here.say("dashboard.against.nothing"),
+            # The browser puts the days in, so the placeholder goes there as it is.
+            "own": here.say("dashboard.against.own", days="{days}"),
+        },
+        "comparisons": {name: here.say(f"dashboard.filter.against_{name}") for name in AGAINST},
         "region": {str(row["region_id"]): here.name(row) for row in regions},
         "city": {str(row["city"]): here.name(row, "city") for row in cities},
-        "metric": {name: METRICS[name].label(here.lang) for name in shown},
-        "all": {name: here.say(f"dashboard.filter.all_{name}") for name in ("region", "city")},
-        # The browser puts the count in, so the placeholder goes there as it is.
+        "platform": {code: look.platform(code) for code in here.reads.platforms()},
+        "channel": {code or UNKNOWN: channel_name(here, code) for code in here.reads.channels()},
+        "metric": {name: metric.label(here.lang) for name, metric in METRICS.items()},
+        "metrics": [name for name, one in METRICS.items() if one.ranks and one.series],
+        "all": {name: here.say(f"dashboard.filter.all_{name}") for name in WHERE},
         "some": {
-            name: here.say(f"dashboard.filter.some_{name}", count="{count}")
-            for name in ("region", "city")
+            name: here.say(f"dashboard.filter.some_{name}", count="{count}") for name in WHERE
         },
+        "notes": {name: here.say(f"dashboard.filter.note_{name}", **ends) for name in NOTES},
+        "longest": LONGEST,
+        "most": MOST_STORES,
     }
+
+
+def channel_name(here: Here, code: str) -> str:
+    """Return the name of a channel; a code we have no word for is shown as it is."""
+    return catalogue(here.lang).get(f"dashboard.channel.{code or UNKNOWN}") or code
 
 
 def register(app: Dash) -> None:
     """Tie bar, address and store together."""
-    values = [Input(f"filter-{part}", "value") for part in PARTS]
-    days = [Input("filter-from", "value"), Input("filter-to", "value")]
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("board", "filters"),
         Output(FILTERS, "data"),
         *[Output(f"filter-{part}", "value") for part in PARTS],
-        Output("filter-from", "value"),
-        Output("filter-to", "value"),
+        *[Output(f"filter-{end}", "value") for end in DAYS],
         *[Output(f"filter-{part}-word", "children") for part in PARTS],
-        Output("filter-against", "children"),
         *[Output(f"filter-{part}-segment", "hidden") for part in PARTS],
+        *[Output(f"filter-{part}-segment", "className") for part in PARTS],
+        Output("filter-note", "children"),
         Output("filter-bar", "hidden"),
         Output("page-title", "children"),
         Input(LOCATION, "pathname"),
         Input(LOCATION, "search"),
-        *values,
-        *days,
+        *[Input(f"filter-{part}", "value") for part in PARTS],
+        *[Input(f"filter-{end}", "value") for end in DAYS],
         State(FILTERS, "data"),
         State(WORDS, "data"),
+        State("filter-store", "data"),
     )
+
+
+def _page_words(here: Here, page: Page) -> dict[str, Any]:
+    return {
+        "key": page.key,
+        "path": page.path,
+        "title": here.say(f"dashboard.page.{page.key}"),
+        "filters": list(page.filters),
+        "every": page.every_metric,
+    }
+
+
+def _note() -> Component:
+    return html.Div(id="filter-note", className="bar-note", role="status")
 
 
 def _segment(part: str, word: str, content: Component) -> Component:
@@ -122,19 +163,28 @@ def _segment(part: str, word: str, content: Component) -> Component:
     return html.Span(popover, id=f"filter-{part}-segment", className="bar-segment")
 
 
-def _radios(part: str, label: str, options: dict[str, str], value: str) -> Component:
+def _radios(part: str, options: dict[str, str], value: str) -> Component:
     radios = dmc.Stack([dmc.Radio(label=word, value=name) for name, word in options.items()], gap=0)
     return html.Div(
-        dmc.RadioGroup(radios, id=f"filter-{part}", value=value, label=label),
+        dmc.RadioGroup(radios, id=f"filter-{part}", value=value, label=""),
         className="bar-radios",
     )
 
 
 def _periods(words: dict[str, Any]) -> Component:
-    named = _radios("period", "", words["period"], Choice().period)
-    first, last = (_day(end, words["days"][end]) for end in ("from", "to"))
+    named = _radios("period", words["period"], Choice().period)
+    return html.Div([named, _own_days("", words)])
+
+
+def _comparisons(words: dict[str, Any]) -> Component:
+    named = _radios("against", words["comparisons"], Choice().against)
+    return html.Div([named, _own_days("against-", words)])
+
+
+def _own_days(part: str, words: dict[str, Any]) -> Component:
+    first, last = (_day(f"{part}{end}", words["days"][end]) for end in ("from", "to"))
     days = html.Div([first, html.Span("–", className="bar-dash"), last])
-    return html.Div([named, html.Div(days, className="bar-days")])
+    return html.Div(days, className="bar-days")
 
 
 def _day(name: str, label: str) -> Component:
@@ -152,7 +202,8 @@ def _day(name: str, label: str) -> Component:
 
 
 def _metrics(words: dict[str, Any]) -> Component:
-    return _radios("metric", "", words["metric"], Choice().metric)
+    listed = {name: words["metric"][name] for name in words["metrics"]}
+    return _radios("metric", listed, Choice().metric)
 
 
 def _boxes(part: str, words: dict[str, Any]) -> Component:
@@ -160,3 +211,38 @@ def _boxes(part: str, words: dict[str, Any]) -> Component:
     group = dmc.CheckboxGroup(dmc.Stack(boxes, gap=0), id=f"filter-{part}", value=[])
     hint = html.P(words["all"][part], className="bar-hint")
     return html.Div([hint, group], className="bar-radios")
+
+
+def _stores(here: Here, words: dict[str, Any]) -> Component:
+    """Return the choice of stores: a thousand are found by typing, not looked through.
+
+    The list is in the popover itself, as a click into one of its own would close the popover.
+    """
+    rows = here.reads.stores()
+    names = store_names(here, rows)
+    options = [
+        {
+            "value": str(row["store_id"]),
+            "label": names[int(row["store_id"])],
+            "search": f"{row['code']} {row['sort_key']}",
+        }
+        for row in records(rows)
+    ]
+    chooser = dmc.MultiSelect(
+        id="filter-store",
+        data=options,
+        value=[],
+        searchable=True,
+        clearable=True,
+        hidePickedOptions=True,
+        limit=LISTED,
+        maxValues=MOST_STORES,
+        maxDropdownHeight=260,
+        filter={"function": "storesFound"},
+        placeholder=here.say("dashboard.filter.find_store"),
+        nothingFoundMessage=here.say("dashboard.filter.no_store"),
+        comboboxProps={"withinPortal": False},
+        attributes={"input": {"aria-label": words["all"]["store"]}},
+        className="bar-stores",
+    )
+    return html.Div([html.P(words["all"]["store"], className="bar-hint"), chooser])

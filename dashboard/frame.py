@@ -35,7 +35,7 @@ catch anything.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from dash.development.base_component import Component
 
@@ -51,8 +51,11 @@ FILTERS = "filters"
 THEME = "theme"
 
 Theme = Literal["light", "dark"]
-FilterName = Literal["period", "metric", "region", "city"]
-ALL_FILTERS: tuple[FilterName, ...] = ("period", "metric", "region", "city")
+FilterName = Literal[
+    "period", "against", "region", "city", "store", "platform", "channel", "metric"
+]
+ALL_FILTERS: tuple[FilterName, ...] = get_args(FilterName)
+"""In the order in which the bar shows them."""
 
 ReadsFor = Callable[[Scope], ReadsProtocol]
 
@@ -123,6 +126,7 @@ class Page:
 
     ``filters`` are the parts of the filter bar that the page obeys; with none it is hidden.
     Who has not ``right`` does not find the page in the menu, and is told so on it.
+    ``every_metric``: its address may name a metric that is in no list of the bar.
     """
 
     key: str
@@ -132,6 +136,7 @@ class Page:
     filters: tuple[FilterName, ...] = ALL_FILTERS
     order: int = 50
     right: Right | None = None
+    every_metric: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from reports.table import Chart, Column, Kind, Sums, Table
 from warehouse.reads.protocol import SUMS, ChainInfo, Filters, ReadsProtocol
 
 COUNTS = {"orders", "refunds"}
+WHERE = ("regions", "cities", "stores", "platforms", "channels")
 PAYMENT_COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("occurred_at", "instant"),
     ("business_date", "date"),
@@ -253,19 +254,39 @@ def stamp(asked: Asked, chain: ChainInfo, title: str, name: str) -> list[tuple[s
         "what": title,
         "chain": chain.name,
         "period": formats.days_year(filters.period.start, filters.period.end, lang),
-        "against": formats.days_year(filters.before.start, filters.before.end, lang),
+        "against": _against(asked),
         "metric": METRICS[filters.metric].label(lang),
         "store": _store(asked),
         "regions": _regions(asked),
         "cities": _cities(asked),
+        "platforms": _codes(asked, "platform", filters.platforms),
+        "channels": _codes(asked, "channel", filters.channels),
         "zone": chain.time_zone,
         "currency": chain.currency,
         "made": made.strftime("%Y-%m-%d %H:%M %z"),
         "note": asked.say(f"stamp.note_{name}"),
     }
     skipped = {"against", "metric"} if name == "payments" else set()
-    skipped |= {"regions", "cities"} if filters.stores else {"store"}
+    if filters.stores:
+        skipped |= {name for name in ("regions", "cities") if not getattr(filters, name)}
+    else:
+        skipped.add("store")
+    # Where they let everything through, the stamp stays short.
+    skipped |= {name for name in ("platforms", "channels") if not getattr(filters, name)}
     return [(asked.say(f"stamp.{key}"), text) for key, text in lines.items() if key not in skipped]
+
+
+def _against(asked: Asked) -> str:
+    if asked.filters.alone:
+        return asked.say("stamp.against_none")
+    before = asked.filters.before
+    return formats.days_year(before.start, before.end, asked.lang)
+
+
+def _codes(asked: Asked, part: str, codes: Sequence[str]) -> str:
+    section = {"platform": "dashboard.source", "channel": "dashboard.channel"}[part]
+    words = catalogue(asked.lang)
+    return ", ".join(words.get(f"{section}.{code or 'unknown'}") or code for code in codes)
 
 
 def _store(asked: Asked) -> str:
@@ -295,24 +316,38 @@ def _cities(asked: Asked) -> str:
 def query_of(filters: Filters) -> dict[str, Any]:
     """Return ``filters`` as JSON, dates and all, to be kept until a job reads it."""
     return {
-        "period": [filters.period.start.isoformat(), filters.period.end.isoformat()],
+        "period": _days(filters.period),
         "metric": filters.metric,
         "regions": list(filters.regions),
         "cities": list(filters.cities),
         "stores": list(filters.stores),
+        "platforms": list(filters.platforms),
+        "channels": list(filters.channels),
+        "comparison": _days(filters.comparison) if filters.comparison else None,
+        "alone": filters.alone,
     }
 
 
 def filters_of(query: Mapping[str, Any]) -> Filters:
     """Return the filters that ``query_of`` kept."""
-    start, end = (date.fromisoformat(day) for day in query["period"])
+    comparison = query.get("comparison")
     return Filters(
-        Period(start, end),
+        _period(query["period"]),
+        _period(comparison) if comparison else None,
         metric=str(query["metric"]),
-        regions=tuple(query["regions"]),
-        cities=tuple(query["cities"]),
-        stores=tuple(query["stores"]),
+        # What an export asked for by an earlier version does not say lets everything through.
+        **{name: tuple(query.get(name, ())) for name in WHERE},
+        alone=bool(query.get("alone")),
     )
+
+
+def _days(period: Period) -> list[str]:
+    return [period.start.isoformat(), period.end.isoformat()]
+
+
+def _period(days: Sequence[str]) -> Period:
+    start, end = (date.fromisoformat(day) for day in days)
+    return Period(start, end)
 
 
 def file_of(chain_id: int, export_id: int) -> str:

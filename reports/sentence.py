@@ -44,12 +44,14 @@ def last_weekday(here: Says, day: date, since: date) -> str:
 
 def than_of(here: Says, period: Period, before: Period) -> str:
     """Return how the comparison of ``period`` is called: last Monday, the 7 days before, dates."""
-    if period.days == 1:
+    if period.days == 1 and before.days == 1:
         return last_weekday(here, before.start, period.start)
-    if (period.start - before.start).days == period.days:
+    if (period.start - before.start).days == period.days == before.days:
         if period.days % 7 == 0 and period.days >= WEEKS_FROM:
             return here.say("pages.than.weeks", count=period.days // 7)
         return here.say("pages.than.days", count=period.days)
+    if before == period.year_before():
+        return here.say("pages.than.year")
     if before.end.year != period.end.year:
         return formats.days_year(before.start, before.end, here.lang)
     return formats.days(before.start, before.end, here.lang)

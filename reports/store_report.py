@@ -16,7 +16,7 @@ from chain.calendars import holidays
 from chain.days import Period
 from chain.metrics import METRICS, Metric
 from chain.money import exponent, to_major
-from chain.words import Lang, say
+from chain.words import Lang, catalogue, say
 from figures import daily as daily_figure
 from figures import fan as fan_figure
 from figures import formats, hours, landing, mix
@@ -109,8 +109,7 @@ class StoreReports:
     def printed(self, store: int) -> Printed:
         """Return what is printed of ``store``. Raises KeyError for one that is not seen."""
         row = self.stores[store]
-        asked = Filters(self.filters.period, self.filters.comparison, self.filters.metric,
-                        stores=(store,))  # fmt: skip
+        asked = replace(self.filters, stores=(store,), regions=(), cities=())
         series = self.reads.daily(asked, grain_for(asked.period))
         pictures = self._pictures(store, asked, series)
         where = [str(row["code"]), _said(row, "city", self.lang), _said(row, "region", self.lang)]
@@ -126,7 +125,7 @@ class StoreReports:
             "name": self.name(store),
             "where": " · ".join(part for part in where if part),
             "period": self._span(asked.period),
-            "against": self.say("against", span=self._span(asked.before)),
+            "against": self._against(asked),
             # An arrow stays with its figure.
             "sentence": ("" if self.lang == "zh" else " ")
             .join(said)
@@ -142,6 +141,17 @@ class StoreReports:
             "heads": {key: self.say(key) for key in ("about", "definitions", "forecast", "fees")},
         }
 
+    def _against(self, asked: Filters) -> str:
+        """Return what is compared with, and what narrows the figures."""
+        before = "" if asked.alone else self.say("against", span=self._span(asked.before))
+        only = [self.look.platform(code) for code in asked.platforms]
+        only += [
+            catalogue(self.lang).get(f"dashboard.channel.{code or 'unknown'}") or code
+            for code in asked.channels
+        ]
+        narrowed = self.say("only", what=formats.listing(only, self.lang)) if only else ""
+        return " · ".join(part for part in (before, narrowed) if part)
+
     def _span(self, period: Period) -> str:
         return formats.days_year(period.start, period.end, self.lang)
 
@@ -153,6 +163,7 @@ class StoreReports:
         # The head of the page names the comparison; a tile has no room for two whole dates.
         than = than if len(than) <= LONGEST_THAN else ""
         change, _ = formats.change(now, before, metric.unit, self.chain.currency, self.lang, than)
+        change = "" if asked.alone else change
         shown = formats.figure(now, metric.unit, self.chain.currency, self.lang)
         full = formats.figure_full(now, metric.unit, self.chain.currency, self.lang)
         return {
@@ -164,18 +175,22 @@ class StoreReports:
 
     def _pictures(self, store: int, asked: Filters, series: Daily) -> list[Printed]:
         """Return the daily trend over the whole width, then hours and platforms beside it."""
-        busy = hours.hour_of_week(self.reads.hour_of_week(asked), look=self._small)
         platforms = mix.platform_mix(
             self.reads.platform_daily(asked, series.grain), look=self._small, grain=series.grain
         )
-        drawn = [(self._trend(store, asked, series), WIDE), (busy, HALF), (platforms, HALF)]
+        drawn = [(self._trend(store, asked, series), WIDE)]
+        if not (asked.platforms or asked.channels):
+            # By hour, sales are known over all platforms and channels together.
+            hourly = self.reads.hour_of_week(asked)
+            drawn.append((hours.hour_of_week(hourly, look=self._small), HALF))
+        drawn.append((platforms, HALF))
         return [self._picture(each, size) for each, size in drawn if not each.empty]
 
     def _trend(self, store: int, asked: Filters, series: Daily) -> Picture:
         if asked.period.days < FEWEST_DAYS and len(series.frame):
             end = asked.period.end
-            asked = Filters(Period(end - timedelta(days=27), end), None, asked.metric,
-                            stores=(store,))  # fmt: skip
+            last = Period(end - timedelta(days=27), end)
+            asked = replace(asked, period=last, comparison=None)
             series = self.reads.daily(asked, "day")
         grain, metric = series.grain, METRICS[asked.metric]
         now, before = matched(series, asked.period, asked.before)
@@ -288,7 +303,11 @@ class StoreReports:
         gross = sums(series.frame)["gross"]
         return [
             (say(self.lang, "reports.stamp.period"), self._span(asked.period)),
-            (say(self.lang, "reports.stamp.against"), self._span(asked.before)),
+            (
+                say(self.lang, "reports.stamp.against"),
+                say(self.lang, "reports.stamp.against_none") if asked.alone
+                else self._span(asked.before),
+            ),
             (self.say("data_days"),
              self.say("of_days", count=str(with_data), days=asked.period.days)),
             (say(self.lang, "reports.sheet.control"),

@@ -1,6 +1,8 @@
 /* What the frame does in the browser: filter bar, theme, rail, language, log-out. */
 (function () {
-  var PARTS = ["period", "region", "city", "metric"];
+  var WHERE = ["region", "city", "store", "platform", "channel"];
+  var PARTS = ["period", "against"].concat(WHERE, ["metric"]);
+  var ENDS = ["from", "to", "against-from", "against-to"];
   var YEAR = 31536000;
 
   function same(one, other) { return JSON.stringify(one) === JSON.stringify(other); }
@@ -25,40 +27,70 @@
     form.submit();
   }
 
-  function fromAddress(search, words) {
-    var query = new URLSearchParams(search || "");
+  /* What an address names and the reader does not know is left out, and said in the bar. */
+  function fromAddress(search, words, stores) {
+    var query = new URLSearchParams(search || ""), notes = [];
     if (!PARTS.some(function (part) { return query.has(part); })) { return null; }
-    var period = query.get("period") || "last7";
-    var metric = query.get("metric") || "net_sales";
-    return {
-      period: words.period[period] || custom(period) ? period : "last7",
-      metric: words.metric[metric] ? metric : "net_sales",
-      region: query.getAll("region").filter(function (id) { return words.region[id]; }),
-      city: query.getAll("city").filter(function (name) { return words.city[name]; })
+    function one(part, known, usual) {
+      var value = query.get(part) || usual;
+      if (known(value)) { return value; }
+      notes.push("unknown");
+      return usual;
+    }
+    function many(part, known) {
+      var asked = query.getAll(part).filter(Boolean), found = asked.filter(function (name) { return known[name]; });
+      if (found.length < asked.length) { notes.push(part === "store" ? "store" : "unknown"); }
+      return found;
+    }
+    var choice = {
+      period: one("period", function (name) { return words.period[name] || days(name); }, "last7"),
+      against: one("against", function (name) { return words.comparisons[name] || days(name); }, "weeks"),
+      metric: one("metric", function (name) { return words.metric[name]; }, "net_sales"),
+      store: many("store", stores).slice(0, words.most)
     };
+    ["region", "city", "platform", "channel"].forEach(function (part) { choice[part] = many(part, words[part]); });
+    return { choice: choice, notes: notes };
   }
 
-  function custom(period) {
-    var found = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/.exec(period || "");
-    return found && found[1] <= found[2] ? [found[1], found[2]] : null;
+  function days(text) {
+    var found = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/.exec(text || "");
+    if (!found || found[1] > found[2] || found[1] < "1900" || found[2] >= "2200") { return null; }
+    return isNaN(Date.parse(found[1])) || isNaN(Date.parse(found[2])) ? null : [found[1], found[2]];
   }
+
+  function span(pair) { return Math.round((Date.parse(pair[1]) - Date.parse(pair[0])) / 864e5) + 1; }
+  function dated(pair) { return pair[0] + " – " + pair[1]; }
 
   function toQuery(choice) {
     var query = new URLSearchParams();
     query.set("period", choice.period);
+    if (choice.against !== "weeks") { query.set("against", choice.against); }
     query.set("metric", choice.metric);
-    choice.region.forEach(function (id) { query.append("region", id); });
-    choice.city.forEach(function (name) { query.append("city", name); });
+    WHERE.forEach(function (part) {
+      choice[part].forEach(function (name) { query.append(part, name); });
+    });
     return "?" + query.toString();
   }
 
-  function several(part, chosen, words) {
+  function several(part, chosen, names, words) {
     if (!chosen.length) { return words.all[part]; }
     if (chosen.length <= 2) {
       var comma = document.documentElement.lang.indexOf("zh") === 0 ? "、" : ", ";
-      return chosen.map(function (name) { return words[part][name] || name; }).join(comma);
+      return chosen.map(function (name) { return names[name] || name; }).join(comma);
     }
     return words.some[part].replace("{count}", chosen.length);
+  }
+
+  function word(part, choice, stores, words) {
+    if (WHERE.indexOf(part) >= 0) {
+      return several(part, choice[part], part === "store" ? stores : words[part], words);
+    }
+    if (part === "metric") { return words.metric[choice.metric]; }
+    var own = days(choice[part]);
+    if (part === "period") { return own ? dated(own) : words.period[choice.period]; }
+    if (own) { return words.against.own.replace("{days}", dated(own)); }
+    return choice.against === "weeks" ? words.against.weeks[choice.period] || words.against.weeks.custom :
+      words.against[choice.against];
   }
 
   function pageOf(pathname, words) {
@@ -68,33 +100,58 @@
     });
   }
 
-  function byReader(triggered) {
-    return triggered.some(function (one) { return one.prop_id.indexOf("filter-") === 0; });
+  function moved() {
+    return window.dash_clientside.callback_context.triggered.map(function (one) { return one.prop_id; });
   }
 
-  function chosen(args, current, words) {
-    var days = args.from && args.to && args.from <= args.to ? args.from + ".." + args.to : null;
-    var moved = window.dash_clientside.callback_context.triggered.map(function (one) {
-      return one.prop_id;
-    });
-    var period = args.period || current.period;
-    if (days && (moved.indexOf("filter-from.value") >= 0 || moved.indexOf("filter-to.value") >= 0)) {
-      period = days;
+  function chosen(args, ends, current) {
+    var changed = moved();
+    function own(part, usual) {
+      var from = "filter-" + part + "from.value", to = "filter-" + part + "to.value";
+      var typed = days(ends[part + "from"] + ".." + ends[part + "to"]);
+      return typed && (changed.indexOf(from) >= 0 || changed.indexOf(to) >= 0) ? typed.join("..") : usual;
     }
-    return {
-      period: period,
-      metric: args.metric || current.metric,
-      region: list(args.region),
-      city: list(args.city)
+    var choice = {
+      period: own("", args.period || current.period),
+      against: own("against-", args.against || current.against),
+      metric: args.metric || current.metric
     };
+    WHERE.forEach(function (part) { choice[part] = list(args[part]); });
+    return choice;
   }
 
-  function filters(pathname, search, period, region, city, metric, from, to, current, words) {
-    var args = { period: period, region: region, city: city, metric: metric, from: from, to: to };
-    var reader = byReader(window.dash_clientside.callback_context.triggered);
-    var choice = reader ? chosen(args, current, words) : fromAddress(search, words) || current;
-    var page = pageOf(pathname, words);
-    var shown = page ? page.filters : [];
+  function notesOf(choice, linked, shown, words) {
+    var notes = linked.filter(function (name, at) { return linked.indexOf(name) === at; });
+    var period = days(choice.period), against = days(choice.against);
+    if (shown.indexOf("period") >= 0 && period && span(period) > words.longest) { notes.push("long"); }
+    if (shown.indexOf("against") >= 0 && period && against && span(period) !== span(against)) { notes.push("uneven"); }
+    return notes.map(function (name) { return words.notes[name]; }).join(" ");
+  }
+
+  function empty(words, part, stores) {
+    var names = part === "store" ? stores : words[part];
+    return WHERE.indexOf(part) >= 0 && Object.keys(names).length < (part === "store" ? 2 : 1);
+  }
+
+  var linked = [];
+
+  function filters(pathname, search) {
+    var given = [].slice.call(arguments, 2), args = {}, ends = {};
+    PARTS.forEach(function (part, at) { args[part] = given[at]; });
+    ENDS.forEach(function (end, at) { ends[end] = given[PARTS.length + at]; });
+    var rest = given.slice(PARTS.length + ENDS.length), current = rest[0], words = rest[1], stores = {};
+    (rest[2] || []).forEach(function (option) { stores[option.value] = option.label; });
+    var page = pageOf(pathname, words), shown = page ? page.filters : [], choice;
+    if (moved().some(function (name) { return name.indexOf("filter-") === 0; })) {
+      choice = chosen(args, ends, current);
+      if (!same(choice, current)) { linked = []; }
+    } else {
+      var found = fromAddress(search, words, stores);
+      choice = found ? found.choice : Object.assign({}, current);
+      linked = found ? found.notes : [];
+    }
+    if (page && !page.every && words.metrics.indexOf(choice.metric) < 0) { choice.metric = "net_sales"; }
+    choice = inOrder(choice);
     document.documentElement.setAttribute("data-page", page ? page.key : "");
     if (shown.length) {
       var address = pathname + toQuery(choice);
@@ -102,20 +159,44 @@
         window.history.replaceState(window.history.state, "", address);
       }
     }
-    var days = custom(choice.period);
-    return [
-      same(choice, current) ? window.dash_clientside.no_update : choice,
-      choice.period, choice.region, choice.city, choice.metric,
-      days ? days[0] : "", days ? days[1] : "",
-      days ? days[0] + " – " + days[1] : words.period[choice.period],
-      several("region", choice.region, words),
-      several("city", choice.city, words),
-      words.metric[choice.metric],
-      words.against[choice.period] || words.against.custom
-    ].concat(PARTS.map(function (part) {
-      return shown.indexOf(part) < 0 || (words[part] && !Object.keys(words[part]).length);
-    }), [!shown.length, page ? page.title : words.missing]);
+    var period = days(choice.period) || ["", ""], against = days(choice.against) || ["", ""];
+    return [same(choice, current) ? window.dash_clientside.no_update : choice].concat(
+      PARTS.map(function (part) { return choice[part]; }),
+      period, against,
+      PARTS.map(function (part) { return word(part, choice, stores, words); }),
+      PARTS.map(function (part) { return shown.indexOf(part) < 0 || empty(words, part, stores); }),
+      PARTS.map(function (part) {
+        return "bar-segment" + (WHERE.indexOf(part) >= 0 && !choice[part].length ? " bar-unset" : "");
+      }),
+      [notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]);
   }
+
+  /* Always the same order of keys, as a choice is compared and kept by its text. */
+  function inOrder(choice) {
+    var ordered = {};
+    ["period", "against", "metric"].concat(WHERE).forEach(function (part) { ordered[part] = choice[part]; });
+    return ordered;
+  }
+
+  /* On a phone what is not chosen is behind one button, so that the bar stays at two lines. */
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest(".bar-more");
+    if (!button) { return; }
+    var open = button.parentElement.toggleAttribute("data-open");
+    button.setAttribute("aria-expanded", String(open));
+  });
+
+  var functions = window.dashMantineFunctions = window.dashMantineFunctions || {};
+
+  /* A store is found by any part of its name, code or pinyin; spaces in what is typed do not count. */
+  functions.storesFound = function (input) {
+    var wanted = input.search.toLowerCase().replace(/\s+/g, ""), found = [];
+    for (var at = 0; at < input.options.length && found.length < input.limit; at += 1) {
+      var option = input.options[at], text = option.label + " " + (option.search || "");
+      if (text.toLowerCase().replace(/\s+/g, "").indexOf(wanted) >= 0) { found.push(option); }
+    }
+    return found;
+  };
 
   function theme(one, two, current) {
     var next = current === "dark" ? "light" : "dark";

@@ -1,6 +1,7 @@
 """One store: its days, its platforms, its hours, its tickets, its facts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -31,7 +32,7 @@ from warehouse.reads.forecast_protocol import Unit
 from warehouse.reads.protocol import ChainInfo, Daily, Filters, grain_for
 
 TILES = ("net_sales", "orders", "average_ticket", "refund_rate")
-FILTERS_SHOWN: tuple[FilterName, ...] = ("period", "metric")
+FILTERS_SHOWN: tuple[FilterName, ...] = ("period", "against", "platform", "channel", "metric")
 
 
 def page(app: Dash, board: Board) -> Page:
@@ -154,7 +155,8 @@ def _day(here: Here, day: Any) -> str:
 def _asked(here: Here, chain: ChainInfo, data: dict[str, Any] | None, store: int) -> Filters:
     choice = here.choice(data)
     metric = known_metric(choice.metric, series=True)
-    return Filters(choice.days(chain), metric=metric.name, stores=(store,))
+    asked = choice.filters(chain)
+    return replace(asked, metric=metric.name, stores=(store,), regions=(), cities=())
 
 
 def days(
@@ -215,7 +217,7 @@ def _tiles(here: Here, chain: ChainInfo, filters: Filters, daily: Daily) -> list
             here,
             METRICS[name],
             value_of(METRICS[name], now_sums),
-            [Against(value_of(METRICS[name], before_sums), than, exact)],
+            [] if filters.alone else [Against(value_of(METRICS[name], before_sums), than, exact)],
             currency=chain.currency,
             spark=beside(METRICS[name], daily, filters.period, filters.before) if by_day else None,
         )
@@ -236,6 +238,12 @@ def platforms(here: Here, data: dict[str, Any] | None, theme: str, store: int) -
 def busy_hours(here: Here, data: dict[str, Any] | None, theme: str, store: int) -> list[Component]:
     """Return the heat map of the week."""
     chain = here.reads.chain()
-    frame = here.reads.hour_of_week(_asked(here, chain, data, store))
+    asked = _asked(here, chain, data, store)
+    if asked.platforms or asked.channels:
+        return [
+            html.H2(here.say("pages.store.hours_whole"), className="tb-finding"),
+            html.P(here.say("pages.store.hours_whole_why"), className="muted tb-sub"),
+        ]
+    frame = here.reads.hour_of_week(asked)
     drawn = hours.hour_of_week(frame, look=look(here, chain, theme), height=mix.HEIGHT)
     return picture(drawn, "store-hours-graph", here)

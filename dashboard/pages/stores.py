@@ -1,5 +1,6 @@
 """Stores: who does well, by any metric and period, and how ranks move."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -128,7 +129,7 @@ def ranks(here: Here, data: dict[str, Any] | None, theme: str) -> list[Component
     chain = here.reads.chain()
     metric, filters = _asked(here, data)
     period, grain = _span(filters.period)
-    frame = here.reads.ranks_over_time(_with(filters, period), grain)
+    frame = here.reads.ranks_over_time(replace(filters, period=period), grain)
     drawn = rank_bump(
         frame if len(frame) else pd.DataFrame(columns=["start", "store_id", "rank", "partial"]),
         store_names(here, here.reads.stores()),
@@ -142,16 +143,7 @@ def ranks(here: Here, data: dict[str, Any] | None, theme: str) -> list[Component
 def _asked(here: Here, data: dict[str, Any] | None) -> tuple[Metric, Filters]:
     asked = here.choice(data).filters(here.reads.chain())
     metric = known_metric(asked.metric, ranks=True)
-    return metric, _with(asked, asked.period, metric.name)
-
-
-def _with(filters: Filters, period: Period, metric: str | None = None) -> Filters:
-    return Filters(
-        period=period,
-        metric=metric or filters.metric,
-        regions=filters.regions,
-        cities=filters.cities,
-    )
+    return metric, replace(asked, metric=metric.name)
 
 
 def _span(period: Period) -> tuple[Period, Grain]:

@@ -71,8 +71,8 @@ def hour_of_week(context: Context, filters: Filters) -> pd.DataFrame:
 
 def repeat_share(context: Context, filters: Filters) -> tuple[float | None, float | None]:
     """Return the share of payers seen at least twice, now and before."""
-    now, before = (_repeats(context, filters, each) for each in (filters.period, filters.before))
-    return now, before
+    now = _repeats(context, filters, filters.period)
+    return now, None if filters.alone else _repeats(context, filters, filters.before)
 
 
 def _repeats(context: Context, filters: Filters, period: Period) -> float | None:

@@ -69,16 +69,24 @@ def _linear(part: Linear, sums: Mapping[str, NDArray[Any]]) -> NDArray[np.float6
 Sides = tuple[dict[str, int], dict[str, int]]
 
 
+def sides(filters: Filters) -> dict[int, Period]:
+    """Return the periods that ``filters`` asks for, by side."""
+    now = {NOW: filters.period}
+    return now if filters.alone else now | {BEFORE: filters.before}
+
+
 def totals(context: Context, filters: Filters, sums: Sides | None = None) -> Totals:
     """Return the base sums and the metric, now and before; see the protocol.
 
     ``sums`` are those of ``filters`` now and before, where they are at hand.
     """
-    periods = {NOW: filters.period, BEFORE: filters.before}
+    periods = sides(filters)
     now, before = sums or _sums(context, filters, periods)
     one = metric(filters.metric)
     value, value_before = (
-        None if one.read else one.value(_for_area(context, filters, one, side, each))
+        None
+        if one.read or side not in periods
+        else one.value(_for_area(context, filters, one, side, each))
         for side, each in ((NOW, now), (BEFORE, before))
     )
     days = days_with_data(context, filters, periods)
@@ -90,7 +98,7 @@ def totals(context: Context, filters: Filters, sums: Sides | None = None) -> Tot
         value=value,
         value_before=value_before,
         days=len(days[NOW]),
-        days_before=len(days[BEFORE]),
+        days_before=len(days.get(BEFORE, ())),
     )
 
 
@@ -102,8 +110,8 @@ def _sums(
         .set_index("side")
         .fillna(0)
     )
-    sides = [{name: int(rows[name].get(side, 0)) for name in SUMS} for side in (NOW, BEFORE)]
-    return sides[0], sides[1]
+    both = [{name: int(rows[name].get(side, 0)) for name in SUMS} for side in (NOW, BEFORE)]
+    return both[0], both[1]
 
 
 def _for_area(
@@ -171,10 +179,11 @@ def _probe(filters: Filters, side: int, period: Period) -> Select[int, date]:
 def daily(context: Context, filters: Filters, grain: Grain | None = None) -> Daily:
     """Return the series of the period and its comparison; see the protocol."""
     grain = grain or grain_for(filters.period)
-    periods = {NOW: filters.period, BEFORE: filters.before}
-    sides = _series(context, filters, periods, grain)
+    periods = sides(filters)
+    series = _series(context, filters, periods, grain)
     days = days_with_data(context, filters, periods)
-    now, before = (_with_days(sides[side], days[side], grain) for side in periods)
+    now = _with_days(series[NOW], days[NOW], grain)
+    before = _with_days(series[BEFORE], days[BEFORE], grain) if BEFORE in series else now.iloc[:0]
     last = context.chain.last_day
     gaps: tuple[date, ...] = ()
     if last is not None and days[NOW]:
@@ -189,16 +198,16 @@ def _series(
 ) -> dict[int, dict[str, NDArray[Any]]]:
     """Return for each side arrays in order of ``day`` (an ordinal): the sums, and ``value``."""
     one = metric(filters.metric)
-    sides = _by_day(context, filters, periods, grain)
+    found = _by_day(context, filters, periods, grain)
     if "area_sqm" not in one.columns:
-        return {side: {**all_, "value": metric_values(one, all_)} for side, all_ in sides.items()}
+        return {side: {**all_, "value": metric_values(one, all_)} for side, all_ in found.items()}
     known = _by_day(context, filters, periods, grain, with_area=True)
     for side, sums in known.items():
         sums["area_sqm"] = np.full(len(sums["day"]), area(context, filters, periods[side]))
         valued = dict(zip(sums["day"].tolist(), metric_values(one, sums).tolist(), strict=True))
-        values = [valued.get(day, np.nan) for day in sides[side]["day"].tolist()]
-        sides[side]["value"] = np.array(values, dtype=np.float64)
-    return sides
+        values = [valued.get(day, np.nan) for day in found[side]["day"].tolist()]
+        found[side]["value"] = np.array(values, dtype=np.float64)
+    return found
 
 
 def _by_day(
@@ -218,12 +227,12 @@ def _by_day(
             **{name: rows.c[name] for name in SUMS},
         },
     )
-    sides: dict[int, dict[str, NDArray[Any]]] = {}
+    by_side: dict[int, dict[str, NDArray[Any]]] = {}
     for side in periods:
         mine = np.flatnonzero(found["side"] == side)
         order = mine[np.argsort(found["day"][mine])]
-        sides[side] = {name: found[name][order] for name in ("day", *SUMS)}
-    return sides
+        by_side[side] = {name: found[name][order] for name in ("day", *SUMS)}
+    return by_side
 
 
 def _with_days(rows: dict[str, NDArray[Any]], days: set[date], grain: Grain) -> pd.DataFrame:
@@ -249,27 +258,27 @@ def by_part(
     context: Context, filters: Filters, part: Literal["platform", "channel"]
 ) -> pd.DataFrame:
     """Return one row for each platform or channel, largest gross first; see the protocol."""
-    periods = {NOW: filters.period, BEFORE: filters.before}
-    found = context.connection.execute(select(context.facts(filters).sums(periods, (part,))))
-    sides: dict[int, dict[str, dict[str, float]]] = {NOW: {}, BEFORE: {}}
+    asked = context.facts(filters).sums(sides(filters), (part,))
+    found = context.connection.execute(select(asked))
+    both: dict[int, dict[str, dict[str, float]]] = {NOW: {}, BEFORE: {}}
     for row in found.mappings():
         sums = {name: int(row[name] or 0) for name in SUMS}
-        sides[row["side"]][row[part]] = {**sums, "area_sqm": 0}
+        both[row["side"]][row[part]] = {**sums, "area_sqm": 0}
     one = metric(filters.metric)
     # What a read answers is shown by what it is about.
     plain = replace(one, read=None)
-    whole = sum(sums["gross"] for sums in sides[NOW].values())
+    whole = sum(sums["gross"] for sums in both[NOW].values())
     rows = [
         {
             part: name,
-            "value": plain.value(sides[NOW][name]) if name in sides[NOW] else None,
-            "value_before": plain.value(sides[BEFORE][name]) if name in sides[BEFORE] else None,
-            "share": sides[NOW][name]["gross"] / whole if whole and name in sides[NOW] else None,
-            **{each: sides[NOW].get(name, {}).get(each, 0) for each in SUMS},
+            "value": plain.value(both[NOW][name]) if name in both[NOW] else None,
+            "value_before": plain.value(both[BEFORE][name]) if name in both[BEFORE] else None,
+            "share": both[NOW][name]["gross"] / whole if whole and name in both[NOW] else None,
+            **{each: both[NOW].get(name, {}).get(each, 0) for each in SUMS},
         }
         for name in sorted(
-            {*sides[NOW], *sides[BEFORE]},
-            key=lambda name: (-sides[NOW].get(name, {}).get("gross", 0), name),
+            {*both[NOW], *both[BEFORE]},
+            key=lambda name: (-both[NOW].get(name, {}).get("gross", 0), name),
         )
     ]
     columns = [part, "value", "value_before", "share", *SUMS]

@@ -49,7 +49,8 @@ class Filters:
     """What is asked for. An empty tuple lets everything through.
 
     ``metric`` is a name of ``chain.metrics``. ``comparison`` None means the whole weeks before
-    ``period`` that line up by weekday. ``cities`` are names as in ``stores().city``.
+    ``period`` that line up by weekday; ``alone`` compares with nothing, and every figure of before
+    is as where there was no data. ``cities`` are names as in ``stores().city``.
     """
 
     period: Period
@@ -60,6 +61,7 @@ class Filters:
     stores: tuple[int, ...] = ()
     platforms: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def before(self) -> Period:

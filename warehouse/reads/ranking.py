@@ -19,7 +19,7 @@ from chain.metrics import Metric, metric
 from warehouse.reads.business import Opening, opening
 from warehouse.reads.context import Context
 from warehouse.reads.facts import expression, store
-from warehouse.reads.figures import BEFORE, NOW, frame, metric_values
+from warehouse.reads.figures import BEFORE, NOW, frame, metric_values, sides
 from warehouse.reads.packed import floats, integers, packed
 from warehouse.reads.protocol import SUMS, Filters, Grain
 
@@ -83,6 +83,8 @@ class Compared:
             values = values / np.where(whole == 0, np.nan, whole)
         elif one.name == "days_without":
             values = self.days_without.astype(float)
+            if self.filters.alone:
+                values[BEFORE] = np.nan
         elif one.name == "same_store_growth":
             same = self.same_stores() & (values[BEFORE] > 0)
             growth = np.full_like(values[NOW], np.nan)
@@ -110,7 +112,7 @@ class Compared:
 
 def compare(context: Context, filters: Filters) -> Compared:
     """Read the sums of each store now and before."""
-    periods = {NOW: filters.period, BEFORE: filters.before}
+    periods = sides(filters)
     names = ("side", "store_id", *SUMS, "days")
     rows = context.facts(filters).sums(periods, ("store_id",))
     found = integers(context, {name: rows.c[name] for name in names})
@@ -126,7 +128,9 @@ def compare(context: Context, filters: Filters) -> Compared:
     if filters.platforms or filters.channels:
         days = _days(context, filters, ids)
     of = opening(context, ids)
-    opened = np.stack([_open_days(context, of, period) for period in periods.values()])
+    opened = np.stack(
+        [_open_days(context, of, period) for period in (filters.period, filters.before)]
+    )
     return Compared(
         filters,
         ids,
@@ -140,8 +144,7 @@ def compare(context: Context, filters: Filters) -> Compared:
 def _days(context: Context, filters: Filters, ids: Integers) -> Integers:
     """Return days with data from any platform: what one platform has not sent is no gap."""
     anything = replace(filters, platforms=(), channels=())
-    periods = {NOW: filters.period, BEFORE: filters.before}
-    sums = context.facts(anything).sums(periods, ("store_id",), ("orders",))
+    sums = context.facts(anything).sums(sides(filters), ("store_id",), ("orders",))
     found = integers(context, {name: sums.c[name] for name in ("side", "store_id", "days")})
     known = np.isin(found["store_id"], ids)
     days = np.zeros((2, len(ids)), dtype=np.int64)

@@ -414,7 +414,8 @@ class Reads:
             value = ranking.same_store_growth(context, filters)
         elif name == "days_without":
             rows = ranking.by_store(context, filters, compared)
-            value, before = float(rows["value"].sum()), float(rows["value_before"].sum())
+            value = float(rows["value"].sum())
+            before = None if filters.alone else float(rows["value_before"].sum())
         else:
             value, before = _share_of_chain(context, filters, sums)
         return replace(sums, value=value, value_before=before)
@@ -423,7 +424,9 @@ class Reads:
 def _share_of_chain(
     context: Context, filters: Filters, shown: Totals
 ) -> tuple[float | None, float | None]:
-    whole = figures.totals(context, Filters(filters.period, filters.before))
+    whole = figures.totals(
+        context, Filters(filters.period, filters.comparison, alone=filters.alone)
+    )
     one = metric("net_sales")
     now, before = (
         (one.value(part) or 0.0, one.value(all_of_it) or 0.0)
