@@ -20,6 +20,9 @@ _YEAR = 365.25
 _LONGEST_RUN = 30
 _LONG_CLOSURE = 7
 _PRIOR_DAYS = 2.0
+_SHARE_PRIOR = 0.5
+_SHUT = 4
+"""A store that sold nothing on a weekday of so many weeks is shut on it."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,28 @@ def _run_before(holds: NDArray[np.bool_]) -> NDArray[np.int32]:
 def phases(panel: Panel) -> NDArray[np.int64]:
     """Return the phase of the season of each step: [T + H]."""
     return np.arange(len(panel.dates)) % panel.season
+
+
+def selling_share(panel: Panel, selling: NDArray[np.bool_]) -> Floats:
+    """Return the share of open days on which a store sold anything, 0 where it never did: [S, H].
+
+    Of days, it is the share of the same weekday, so that one on which a store is always shut is
+    forecast as such though nobody said so; shrunk to the share of all days. ``selling``: [S, T].
+    """
+    opened = np.isfinite(panel.history) & panel.open[:, : panel.origin]
+    sold = selling.sum(axis=1)
+    usual = np.where(sold > 0, (sold + 1) / (opened.sum(axis=1) + 1), 0.0)
+    out = np.repeat(usual[:, None], panel.horizon, axis=1)
+    if not panel.daily:
+        return out
+    phase = phases(panel)
+    for at in np.unique(phase[panel.origin :]):
+        like = phase[: panel.origin] == at
+        days, sales = opened[:, like].sum(axis=1), selling[:, like].sum(axis=1)
+        share = (sales + _SHARE_PRIOR * usual) / (days + _SHARE_PRIOR)
+        share[(sales == 0) & (days >= _SHUT)] = 0.0
+        out[:, phase[panel.origin :] == at] = share[:, None]
+    return out
 
 
 def season_of_year(panel: Panel, waves: int) -> Floats:

@@ -8,13 +8,14 @@ repeats its answers: choice, scores and ranges are the same as if it had played 
 
 import io
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 import forecasting
+from forecasting import Note
 from forecasting.models.base import Model
 from forecasting.panel import Floats, Panel
 
@@ -104,6 +105,24 @@ class Answers:
 
     models: dict[str, Played]
     seconds: dict[str, float]
+
+    def unheard(self, stores: Iterable[int]) -> Iterator[Note]:
+        """Give a note for each store and each model that said nothing of it.
+
+        Of a store whose chunk failed that is all of them, and a model that is broken says nothing
+        anywhere.
+        """
+        for model in alone():
+            played = self.models.get(model.name, Played(model.name))
+            heard = {
+                store
+                for known in played.answers.values()
+                for store, answer in known.items()
+                if np.isfinite(answer).any()
+            }
+            for store in stores:
+                if store not in heard:
+                    yield Note(store, "forecasting.note.left_out", {"model": model.name})
 
     def models_in(self, entrants: Iterable[Model]) -> list[Model]:
         """Return ``entrants``, those that are played chunk by chunk by their answers."""

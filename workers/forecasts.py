@@ -6,7 +6,7 @@ at any line, be doubled or come late: what is done is not done again, and rows a
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -16,6 +16,7 @@ import forecasting
 from chain.days import Period
 from chain.errors import PermanentError, TillboardError, TransientError
 from chain.settings import Settings
+from forecasting import ramp
 from forecasting.models.base import Model
 from warehouse import forecast_runs
 from warehouse.forecast_results import RunResult, publish
@@ -279,6 +280,10 @@ def _found(
         material.frames.history, material.frames.future, models=models, seed=SEED
     )
     past = material.past
+    if run.kind == "full":
+        old = outcome.forecast.loc[outcome.forecast["model"] != ramp.NAME, "store"].unique()
+        unheard = answers.unheard(old.tolist())
+        outcome = replace(outcome, notes=(*outcome.notes, *unheard))
     return result(
         outcome,
         material.frames.future,

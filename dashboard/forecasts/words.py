@@ -52,6 +52,8 @@ def inside(here: Here, coverage: float | None) -> str:
 
 def note(here: Here, key: str, params: dict[str, Any]) -> str:
     """Return the sentence of a note or a refusal."""
+    if "model" in params:
+        params = {**params, "model": model(here, str(params["model"]))}
     return reason(here.lang, key, params)
 
 

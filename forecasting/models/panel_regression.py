@@ -30,10 +30,6 @@ _MOST_MISSED = 1.5
 _SMEAR_PRIOR = 30.0
 """Days by which a store's smearing is shrunk to the chain's."""
 
-_SHARE_PRIOR = 0.5
-_SHUT = 4
-"""A store that sold nothing on a weekday of so many weeks is shut on it."""
-
 _HIGHEST = 3.0
 """A fit is held below so many times the most that the store ever took."""
 
@@ -112,7 +108,7 @@ class PanelRegression:
         missed = np.subtract(logs, log[:, : panel.origin], dtype=np.float64)
         common = date_effects.ahead(panel, missed, selling)
         log[:, panel.origin :] += common
-        share, smear = _share(panel, known, selling), _smear(missed, selling)
+        share, smear = features.selling_share(panel, selling), _smear(missed, selling)
         return Fit(log, season, np.concatenate(effects), selling, share, smear, common)
 
     def _part(
@@ -196,28 +192,6 @@ def _fitted(columns: Design, effects: Floats, chain: Floats) -> tuple[Floats, Fl
     part = part + shared @ np.where(season[width:], common, 0)
     whole = (own @ single[:, :, None])[:, :, 0] + shared @ common
     return whole.astype(np.float64), np.asarray(part, dtype=np.float64)
-
-
-def _share(panel: Panel, known: Bools, selling: Bools) -> Floats:
-    """Return the share of open days on which a store sold anything, 0 where it never did: [S, H].
-
-    Of days, it is the share of the same weekday, so that one on which a store is always shut is
-    forecast as such though nobody said so; shrunk to the share of all days.
-    """
-    opened = known & panel.open[:, : panel.origin]
-    sold = selling.sum(axis=1)
-    usual = np.where(sold > 0, (sold + 1) / (opened.sum(axis=1) + 1), 0.0)
-    out = np.repeat(usual[:, None], panel.horizon, axis=1)
-    if not panel.daily:
-        return out
-    phase = features.phases(panel)
-    for at in np.unique(phase[panel.origin :]):
-        like = phase[: panel.origin] == at
-        days, sales = opened[:, like].sum(axis=1), selling[:, like].sum(axis=1)
-        share = (sales + _SHARE_PRIOR * usual) / (days + _SHARE_PRIOR)
-        share[(sales == 0) & (days >= _SHUT)] = 0.0
-        out[:, phase[panel.origin :] == at] = share[:, None]
-    return out
 
 
 def _smear(missed: Floats, selling: Bools) -> Floats:

@@ -57,9 +57,9 @@ class Prophet:
         known = panel.open[:, : panel.origin] & np.isfinite(panel.history)
         selling = known & (panel.history > 0)
         found = _Run(panel, selling, _columns(panel), logarithms=True).forecast(workers)
-        share = selling.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         most = np.where(selling, panel.history, 0.0).max(axis=1)
-        held = np.minimum(found * share[:, None], _HIGHEST * most[:, None])
+        share = features.selling_share(panel, selling)
+        held = np.minimum(found * share, _HIGHEST * most[:, None])
         return np.asarray(held)
 
 

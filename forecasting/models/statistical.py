@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import structlog
 
+from forecasting import features
 from forecasting.panel import Bools, Floats, Panel
 
 log = structlog.get_logger(__name__)
@@ -138,9 +139,9 @@ def _predicted(panel: Panel, kind: str, workers: int) -> Floats:
     out = np.full((len(panel.stores), panel.horizon), np.nan)
     if rows:
         out[rows] = _shared(_Work(kind, panel.season, panel.horizon, logs), workers)
-    share = selling.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     most = np.where(selling, panel.history, 0.0).max(axis=1)
-    return np.asarray(np.minimum(out * share[:, None], _HIGHEST * most[:, None]))
+    share = features.selling_share(panel, selling)
+    return np.asarray(np.minimum(out * share, _HIGHEST * most[:, None]))
 
 
 def _filled(history: Floats, selling: Bools, season: int) -> Floats:

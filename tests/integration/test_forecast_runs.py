@@ -108,6 +108,32 @@ def test_a_model_that_takes_each_store_alone_is_scored_beside_the_others(
     )
 
 
+def test_stores_of_a_chunk_that_failed_say_which_model_is_missing(
+    warehouse: Warehouse, forecasts: Forecasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain_id, stores = chain_with_past(warehouse)
+    run_id = forecasts.start(chain_id)
+    first, *others = forecasts.advance(chain_id, run_id)
+    with monkeypatch.context() as broken:
+        broken.setattr(LastWeek, "predict", lambda *_, **__: 1 / 0)
+        forecasts.play(chain_id, run_id, first)
+    for chunk in others:
+        forecasts.play(chain_id, run_id, chunk)
+    forecasts.advance(chain_id, run_id)
+    said = dict(
+        _rows(
+            warehouse,
+            chain_id,
+            "select store_id, notes::text from forecast_store where run_id = :run",
+            run=run_id,
+        )
+    )
+    missing = [store for store in stores if "left_out" in said[store]]
+    assert said.keys() == set(stores)
+    assert 0 < len(missing) < len(stores)
+    assert all('"theta"' in said[store] for store in missing)
+
+
 def test_only_the_last_chunk_closes_a_run_and_each_is_written_once(
     warehouse: Warehouse, forecasts: Forecasts
 ) -> None:
