@@ -140,6 +140,13 @@ class Settings(BaseSettings):
         description="Hours that a file made by an export is kept for whoever asked for it.",
     )
 
+    removal_days: int = Field(
+        14,
+        ge=0,
+        description="Days between the deletion of a chain being asked for and it being done;"
+        " until then it can be called off.",
+    )
+
     metrics_port: int | None = Field(
         None,
         ge=1,

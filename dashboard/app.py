@@ -43,9 +43,11 @@ class BoardApp(Dash):
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         """Return the document that the browser starts with."""
-        lang = "zh-CN" if "here" in g and here().lang == "zh" else "en"
+        known = "here" in g
+        lang = "zh-CN" if known and here().lang == "zh" else "en"
+        chain = here().scope.chain_id if known else ""
         return f"""<!doctype html>
-<html lang="{lang}">
+<html lang="{lang}" data-chain="{chain}">
 <head>
 {parts["metas"]}
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">

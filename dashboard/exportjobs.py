@@ -102,6 +102,8 @@ class ExportJobs:
 
 def within(job: ExportJob, current: Here) -> bool:
     """Return whether a person may still see all that was seen when the export was asked for."""
+    if job.what == exports.CHAIN and not current.may("people"):
+        return False
     if current.scope.store_ids is None:
         return True
     return job.scope.store_ids is not None and set(job.scope.store_ids) <= set(

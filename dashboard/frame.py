@@ -35,6 +35,7 @@ catch anything.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol, get_args
 
 from dash.development.base_component import Component
@@ -62,7 +63,11 @@ ReadsFor = Callable[[Scope], ReadsProtocol]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is logged in."""
+    """Who is logged in, in the chain of ``scope``.
+
+    ``leaves_at``: when the chain is to be removed, where it is. ``chains``: number and name of all
+    that they are in.
+    """
 
     user_id: int
     email: str
@@ -70,6 +75,8 @@ class Person:
     lang: Lang
     session_id: int
     scope: Scope
+    leaves_at: datetime | None = None
+    chains: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ FAVICONS = frozenset({"/favicon.ico", "/_favicon.ico"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LANG_COOKIE = "tillboard_lang"
 THEME_COOKIE = "tillboard_theme"
+CHAIN_HEADER = "X-Tillboard-Chain"
+"""By this a page says in which chain it was opened."""
 PERSON_SECONDS = 5.0
 """How long a process trusts what it read of a person: a session that is ended lives on so long."""
 KNOWN_MOST = 10_000
@@ -71,6 +73,13 @@ class Guard:
         person = self.person()
         if person is None:
             return self.refuse()
+        if request.headers.get(CHAIN_HEADER, str(person.scope.chain_id)) != str(
+            person.scope.chain_id
+        ):
+            # A page that was opened in another chain must not be filled with this one's figures.
+            answer = jsonify(error=say(person.lang, "dashboard.login.other_chain"))
+            answer.status_code = 409
+            return answer
         g.here = Here(
             person=person,
             lang=person.lang,

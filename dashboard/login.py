@@ -7,7 +7,7 @@ from typing import cast
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, session
 
-from chain.errors import TillboardError
+from chain.errors import PermanentError, TillboardError
 from chain.settings import Settings
 from chain.words import LANGS, Lang, say
 from dashboard.guard import LANG_COOKIE, Guard, safe_target
@@ -40,6 +40,9 @@ class Login:
         )
         server.add_url_rule("/logout", view_func=self.leave, methods=["POST"], endpoint="logout")
         server.add_url_rule("/language", view_func=self.speak, methods=["POST"], endpoint="speak")
+        server.add_url_rule(
+            "/chain/switch", view_func=self.switch, methods=["POST"], endpoint="switch_chain"
+        )
 
     def show(self) -> Response:
         """Show the form, or go on where somebody is logged in already."""
@@ -93,6 +96,22 @@ class Login:
             self.guard.forget()
         session.clear()
         return cast("Response", redirect("/login", code=303))
+
+    def switch(self) -> Response:
+        """Go on in another chain that the person is in, by a session of its own.
+
+        The old session ends, so that nobody who still knows it is in the old chain. To the first
+        page: stores and regions of an address are the old chain's. Raises PermanentError where the
+        person is not in that chain.
+        """
+        person = self.guard.person()
+        asked = request.form.get("chain", "")
+        wanted = int(asked) if asked.isdecimal() and len(asked) < 19 else 0
+        if person is None or not sessions.belongs(self.people.warehouse, person.user_id, wanted):
+            raise PermanentError("dashboard.login.not_in_chain")
+        sessions.end(self.people.warehouse, person.user_id, person.session_id)
+        self.guard.forget()
+        return enter(self.people, person.user_id, wanted, "/")
 
     def speak(self) -> Response:
         """Remember a language, for the browser and for the person."""

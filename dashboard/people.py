@@ -91,15 +91,7 @@ class People:
 
     def check_password(self, user_id: int, password: str) -> None:
         """Raise PermanentError ``people.password_wrong`` where this is not theirs; counted too."""
-        now = datetime.now(UTC)
-        with self.warehouse.directory() as connection:
-            row = connection.execute(_LOCKED, {"user": user_id}).one()
-            wrong = _locked(row.locked_until, now)
-            if wrong is None and not _verify(row.password_hash, password):
-                _failed(connection, user_id, row.failed_logins + 1, now)
-                wrong = PermanentError("people.password_wrong")
-        if wrong is not None:
-            raise wrong
+        check_password(self.warehouse, user_id, password)
 
     def chain_of(self, user_id: int) -> int | None:
         """Return the chain in which a person was seen last, None for who belongs to none."""
@@ -131,6 +123,8 @@ class People:
             lang=cast("Lang", row.lang if row.lang in LANGS else "en"),
             session_id=row.session_id,
             scope=scope,
+            leaves_at=row.leaves_at,
+            chains=tuple((int(number), str(name)) for number, name in row.chains or ()),
         )
 
     def set_lang(self, user_id: int, lang: str) -> None:
@@ -140,6 +134,23 @@ class People:
                 text("update directory.app_user set lang = :lang where user_id = :user"),
                 {"lang": lang, "user": user_id},
             )
+
+
+def check_password(warehouse: Warehouse, user_id: int, password: str) -> None:
+    """Raise PermanentError ``people.password_wrong`` where this is not theirs; counted too.
+
+    For what somebody at an open screen must not be able to do. Raises ``dashboard.login.locked``
+    after too many.
+    """
+    now = datetime.now(UTC)
+    with warehouse.directory() as connection:
+        row = connection.execute(_LOCKED, {"user": user_id}).one()
+        wrong = _locked(row.locked_until, now)
+        if wrong is None and not _verify(row.password_hash, password):
+            _failed(connection, user_id, row.failed_logins + 1, now)
+            wrong = PermanentError("people.password_wrong")
+    if wrong is not None:
+        raise wrong
 
 
 def hash_password(password: str) -> str:

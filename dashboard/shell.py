@@ -13,6 +13,7 @@ from dashboard import filterbar, series
 from dashboard.errors import NOTES
 from dashboard.frame import THEME, Here, Page
 from dashboard.icons import icon
+from dashboard.imports.words import moment
 from dashboard.loose import as_button, attributes
 from figures.tokens import mantine_theme
 
@@ -153,6 +154,7 @@ def _header(here: Here) -> Component:
     other, word = OTHER_LANG[here.lang]
     tools = html.Div(
         [
+            *_switch(here),
             html.Button(
                 word,
                 id="language-switch",
@@ -177,6 +179,42 @@ def _header(here: Here) -> Component:
     )
 
 
+def _switch(here: Here) -> list[Component]:
+    """Return the choice of a chain, for who is in several."""
+    person = here.person
+    if len(person.chains) < 2:
+        return []
+    names = dict(person.chains)
+    ways = [
+        html.Button(
+            [html.Span(name), icon("check", 16)] if number == person.scope.chain_id else name,
+            name="chain",
+            value=str(number),
+            type="submit",
+            className="chain-way",
+            **attributes(aria_current=str(number == person.scope.chain_id).lower()),
+        )
+        for number, name in person.chains
+    ]
+    menu = dmc.Popover(
+        [
+            dmc.PopoverTarget(
+                html.Span(names[person.scope.chain_id], className="chain-name"),
+                boxWrapperProps=as_button(
+                    "head-tool head-chain", here.say("dashboard.frame.chain")
+                ),
+            ),
+            dmc.PopoverDropdown(
+                # A form and no callback: the whole page is of the other chain then.
+                html.Form(ways, action="/chain/switch", method="POST", className="chain-ways")
+            ),
+        ],
+        position="bottom-end",
+        width=240,
+    )
+    return [html.Div(menu)]
+
+
 def _sun() -> Component:
     return html.Span(icon("sun"), className="to-light")
 
@@ -197,6 +235,7 @@ def _person(here: Here) -> Component:
                     [
                         dmc.MenuLabel(here.person.email),
                         _account(here),
+                        *_chain(here),
                         dmc.MenuDivider(),
                         leave,
                     ]
@@ -218,6 +257,13 @@ def _account(here: Here) -> Component:
     )
 
 
+def _chain(here: Here) -> list[Component]:
+    if not here.may("people"):
+        return []
+    word = here.say("wholechain.title")
+    return [dmc.MenuItem(word, href="/chain", leftSection=icon("stores", 18))]
+
+
 def _bottom(here: Here, menu: Sequence[Page]) -> Component:
     word = OTHER_LANG[here.lang][1]
     # What has no place of its own on a phone.
@@ -233,6 +279,7 @@ def _bottom(here: Here, menu: Sequence[Page]) -> Component:
         *further,
         dmc.MenuLabel(here.person.email),
         _account(here),
+        *_chain(here),
         dmc.MenuItem(word, id="more-language", leftSection=icon("language", 18)),
         dmc.MenuItem(
             here.say("dashboard.frame.theme"), id="more-theme", leftSection=icon("sun", 18)
@@ -261,8 +308,16 @@ def _bottom(here: Here, menu: Sequence[Page]) -> Component:
     )
 
 
+def _leaving(here: Here) -> list[Component]:
+    if here.person.leaves_at is None:
+        return []
+    when = moment(here.person.leaves_at, here.reads.chain().time_zone, here.lang)
+    return [html.P(here.say("wholechain.leaving", when=when), className="leaving", role="status")]
+
+
 def _main(here: Here, pages: Sequence[Page]) -> list[Component]:
     return [
+        *_leaving(here),
         filterbar.bar(here, pages),
         series.place(),
         html.Div(dash.page_container, className="page"),

@@ -32,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+chains = typer.Typer(help="Take a whole chain along, or take one in.", no_args_is_help=True)
+app.add_typer(chains, name="chain")
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
@@ -265,6 +267,46 @@ def new_chain(
         number = create_chain(warehouse, new)
         secret = create_owner(warehouse, number, email, settings.language)
         console.print(f"{number}  {name}  {email}  {secret or ''}", markup=False)
+
+
+@chains.command("export")
+def chain_export(
+    target: Annotated[Path, typer.Argument(help="The zip to write; its folder must exist.")],
+    chain: Chain = None,
+) -> None:
+    """Write all there is of a chain into one archive: a CSV a table, people, counts and sums."""
+    from reports.bundle import whole
+    from runtime.people import the_chain
+    from warehouse.session import Scope
+    from warehouse.wholechain import archive
+
+    with _warehouse() as (warehouse, _settings):
+        scope = Scope(the_chain(warehouse, chain))
+        with whole(target) as made:
+            size = archive.write(warehouse, scope, made)
+    console.print(f"{target}: {size / 1e6:.1f} MB", markup=False, soft_wrap=True)
+
+
+@chains.command("import")
+def chain_import(
+    source: Annotated[Path, typer.Argument(help="The zip that an export of a chain made.")],
+) -> None:
+    """Make the chain of an archive here, beside those that are there. All of it or nothing."""
+    from warehouse.session import Warehouse
+    from warehouse.wholechain import archive
+
+    if not source.is_file():
+        raise PermanentError("runtime.no_such_path", path=str(source))
+    installation = _installation()
+    installation.require_running()
+    owner = Warehouse(_admin_url(installation.complete()))
+    try:
+        taken = archive.read(owner, source)
+    finally:
+        owner.close()
+    _said("taken", chain=taken.chain_id, name=taken.name, count=taken.rows)
+    for email in taken.new_people:
+        _said("no_password", email=email)
 
 
 @app.command()

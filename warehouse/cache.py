@@ -15,6 +15,7 @@ import redis
 
 _SHAPE = 2
 """Goes up when the kept dataclasses change, so that an older release's figures are not read."""
+_PREFIX = "tillboard:figures:"
 _DIGEST = 32
 _AWAY_SECONDS = 2.0
 """How long Valkey is not asked after it did not answer: a reader must not wait for it each time."""
@@ -55,9 +56,14 @@ class FigureCache:
         except redis.RedisError:
             self._away_until = monotonic() + _AWAY_SECONDS
 
+    def clear(self) -> None:
+        """Forget all that is kept, of every chain. Raises redis.RedisError where it cannot."""
+        for key in self._client.scan_iter(match=f"{_PREFIX}*", count=1000):
+            self._client.unlink(key)
+
     def _sign(self, key: str, body: bytes) -> bytes:
         return hmac.digest(self._secret, key.encode() + b"\0" + body, "sha256")
 
 
 def _name(key: str) -> str:
-    return f"tillboard:figures:{_SHAPE}:{hashlib.sha256(key.encode()).hexdigest()}"
+    return f"{_PREFIX}{_SHAPE}:{hashlib.sha256(key.encode()).hexdigest()}"

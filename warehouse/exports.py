@@ -11,6 +11,9 @@ from sqlalchemy import Connection, text
 from chain.errors import PermanentError, TillboardError
 from warehouse.session import Scope
 
+CHAIN = "chain"
+"""``what`` of an archive of the whole chain; such a file is for an owner alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExportJob:

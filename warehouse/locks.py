@@ -16,6 +16,7 @@ class Lock(IntEnum):
     FORECAST_CHUNK = 74
     EXPORT = 75
     ALERTS = 76
+    REMOVAL = 79
 
 
 def hold(connection: Connection, lock: Lock, number: int) -> None:

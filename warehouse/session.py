@@ -58,6 +58,11 @@ class Scope:
         }
 
 
+def enter(connection: Connection, scope: Scope) -> None:
+    """Go on in ``scope`` in a transaction that began without one."""
+    connection.execute(_SET_SCOPE, scope.settings())
+
+
 def sqlalchemy_url(url: str) -> str:
     """Return ``url`` with the psycopg 3 driver named, whatever dialect name it came with."""
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(False)

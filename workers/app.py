@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from celery import Celery, signals
@@ -28,13 +28,16 @@ from chain.jobs import (
     UNDO_BATCH,
 )
 from chain.settings import get_settings
+from warehouse.cache import FigureCache
 from warehouse.session import Warehouse
 from warehouse.telemetry import configure_logs, forget_process, serve_metrics
 from workers.alert_sending import Sending
 from workers.alerts import Alerts
 from workers.imports import Imports
 from workers.mails import Mails
+from workers.removals import Removals
 from workers.task import GRACE, task
+from workers.waiting import forget
 
 if TYPE_CHECKING:
     from workers.exports import Exports
@@ -78,6 +81,7 @@ app.conf.update(
         },
         "watch-alerts": {"task": "workers.watch_alerts", "schedule": 60.0},
         "tell-alerts": {"task": "workers.tell_alerts", "schedule": 60.0},
+        "remove-chains": {"task": "workers.remove_chains", "schedule": 600.0},
         "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
         "score-forecasts": {
@@ -112,6 +116,14 @@ def exports() -> "Exports":
     from workers.exports import Exports  # what draws pages is loaded by who makes them
 
     return Exports(warehouse(), settings)
+
+
+def removals() -> Removals:
+    """Return the removals over this process's warehouse."""
+    url = str(settings.cache_url or settings.broker_url)
+    # Nothing is read with it, so the key that signs figures is not needed.
+    cache = FigureCache(url, b"")
+    return Removals(warehouse(), settings, partial(forget, app), cache.clear)
 
 
 def forecasts() -> "Forecasts":
@@ -200,6 +212,12 @@ def watch_alerts() -> None:
 def tell_alerts() -> None:
     """Tell people of the alerts that are due."""
     Sending(warehouse(), settings).tell(datetime.now(UTC))
+
+
+@task(app, name="workers.remove_chains", seconds=settings.job_seconds)
+def remove_chains() -> None:
+    """Remove the chains whose owners asked for it and whose time is up."""
+    removals().run()
 
 
 @task(app, name=FORECAST, seconds=300)

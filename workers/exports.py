@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from time import monotonic
 
 import structlog
 from sqlalchemy import Connection, text
@@ -17,15 +18,18 @@ from reports.bundle import Bundle, whole
 from reports.contents import Asked, file_of, filters_of
 from reports.paper import Paper
 from warehouse import exports
-from warehouse.exports import ExportJob
+from warehouse.exports import CHAIN, ExportJob
 from warehouse.locks import Lock, free
 from warehouse.reads import Reads
 from warehouse.session import Scope, Warehouse
+from warehouse.wholechain import archive
 
 log = structlog.get_logger(__name__)
 CHUNK_STORES = 20
 STUCK_AFTER = timedelta(minutes=5)
 """A chunk says after each store how far it is; an export silent for so long is nobody's."""
+EVERY_SECONDS = 20.0
+"""How often an archive says that it is being made."""
 EVERY = 5
 """Stores after which a chunk says how far the export is."""
 
@@ -34,6 +38,19 @@ EVERY = 5
 def paper() -> Paper:
     """Return this process's paper: its fonts are read once."""
     return Paper()
+
+
+def sparing(call: Callable[[], None], seconds: float) -> Callable[[], None]:
+    """Return what calls ``call`` when it was not called for so long."""
+    last = monotonic()
+
+    def perhaps() -> None:
+        nonlocal last
+        if monotonic() - last >= seconds:
+            last = monotonic()
+            call()
+
+    return perhaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +64,7 @@ class Exports:
         """Begin an export, or take it up again; return the chunks that are to be made."""
         parts: Sequence[int] = ()
         with self._telling(chain_id, export_id) as job:
-            bundle = self._bundle(job)
-            stores = bundle.stores() if job.what == "reports" else [0]
+            stores = self._bundle(job).stores() if job.what == "reports" else [0]
             if not stores:
                 raise PermanentError("reports.no_store")
             with self.warehouse.begin(Scope(chain_id)) as connection:
@@ -62,6 +78,9 @@ class Exports:
         """
         with self._telling(chain_id, export_id) as job:
             if job.state != "running":
+                return
+            if job.what == CHAIN:
+                self._archive(job)
                 return
             if job.what != "reports":
                 self._table(job)
@@ -109,6 +128,30 @@ class Exports:
             write(table, made)
         with self.warehouse.begin(Scope(job.scope.chain_id)) as connection:
             self._done(connection, job, asked, kind, path.stat().st_size)
+
+    def _archive(self, job: ExportJob) -> None:
+        """Make the archive of the whole chain."""
+        chain_id = job.scope.chain_id
+        path = self.settings.exports / file_of(chain_id, job.export_id)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+        def alive() -> None:
+            with self.warehouse.begin(Scope(chain_id)) as connection:
+                exports.step(connection, chain_id, job.export_id, 0)
+
+        with whole(path) as made:
+            size = archive.write(
+                self.warehouse, Scope(chain_id), made, sparing(alive, EVERY_SECONDS)
+            )
+        with self.warehouse.begin(Scope(chain_id)) as connection:
+            exports.finish(
+                connection,
+                chain_id,
+                job.export_id,
+                file_name=f"tillboard-chain-{chain_id}-{job.made_at:%Y%m%d}.zip",
+                size_bytes=size,
+                keep=timedelta(hours=self.settings.export_hours),
+            )
 
     def _done(
         self, connection: Connection, job: ExportJob, asked: Asked, kind: str, size: int

@@ -247,11 +247,19 @@
     board: { filters: filters, theme: theme, rail: rail, language: language, speak: speak, leave: leave, filled: filled, anchor: anchor }
   });
 
-  /* A session that has ended: the page is loaded again, which leads to the log-in. */
+  /* A session that has ended, or that is of another chain by now: the page is loaded again, which
+     leads to the log-in, or to the first page of that chain. */
+  var chain = document.documentElement.getAttribute("data-chain") || "";
   var fetching = window.fetch;
-  window.fetch = function () {
-    return fetching.apply(this, arguments).then(function (response) {
+  window.fetch = function (address, options) {
+    var path = String((address && address.url) || address);
+    if (chain && path.indexOf("_dash-update-component") >= 0) {
+      options = Object.assign({}, options);
+      options.headers = Object.assign({}, options.headers, { "X-Tillboard-Chain": chain });
+    }
+    return fetching.call(this, address, options).then(function (response) {
       if (response.status === 401) { window.location.reload(); }
+      if (response.status === 409) { window.location.assign("/"); }
       return response;
     });
   };

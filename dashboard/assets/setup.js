@@ -27,10 +27,12 @@
     request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-Tillboard-Chain", document.documentElement.getAttribute("data-chain"));
     request.onload = function () {
       var told = {};
       try { told = JSON.parse(request.responseText); } catch (error) { told = {}; }
       if (request.status === 401) { window.location.reload(); return; }
+      if (request.status === 409) { window.location.assign("/"); return; }
       if (request.status !== 200) { say(told.error || button.getAttribute("data-broken"), true); return; }
       then(told);
     };

@@ -47,6 +47,7 @@
     request.setRequestHeader("X-File-Name", encodeURIComponent(job.file.name));
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-Tillboard-Chain", document.documentElement.getAttribute("data-chain"));
     request.upload.onprogress = function (event) {
       var share = event.total ? event.loaded / event.total : 0;
       job.item.querySelector(".drop-bar").value = share;
@@ -55,6 +56,7 @@
     request.onload = function () {
       var told = answer(request);
       if (request.status === 401) { window.location.reload(); return; }
+      if (request.status === 409) { window.location.assign("/"); return; }
       if (request.status !== 200) {
         end(job.item, told.error || said("failed"), "bad");
       } else {

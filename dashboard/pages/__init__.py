@@ -2,6 +2,7 @@
 
 from dashboard.pages import (
     cash,
+    chain,
     exports,
     forecast,
     imports,
@@ -26,6 +27,7 @@ PAGES = (
     start.page,
     start.step_page,
     people.page,
+    chain.page,
     exports.page,
     tokens.page,
 )

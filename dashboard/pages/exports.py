@@ -62,8 +62,8 @@ def listing(here: Here, board: Board) -> tuple[list[Component], bool]:
 
 def _card(here: Here, job: ExportJob) -> Component:
     what = "reports" if job.what == "reports" else job.what.partition(".")[0]
-    start, end = job.query["period"]
-    name = job.file_name or f"{here.say(f'reports.name.{what}')} {start}–{end}"
+    period = "–".join(job.query.get("period", ()))
+    name = job.file_name or f"{here.say(f'reports.name.{what}')} {period}".strip()
     return html.Div(
         [html.Div([html.Span(name, className="imports-name"), _state(here, job)],
                   className="imports-bar-words"), *_bar(job, name)],

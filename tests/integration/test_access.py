@@ -20,6 +20,7 @@ import polars as pl
 import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
+from sqlalchemy import text
 
 from dashboard import guard
 from dashboard.api.endpoints import ENDPOINTS
@@ -101,6 +102,7 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "start": (anybody, "/start"),
     "start_step": (importers, "/start/stores"),
     "people": (anybody, "/people"),
+    "chain": (anybody, "/chain"),
     "exports": (anybody, "/exports"),
     "tokens": (anybody, "/tokens"),
 }
@@ -110,6 +112,7 @@ RIGHTS = {
     for key in ("imports", "cash", "setup", "setup_store", "start", "start_step", "tokens")
 } | {
     "people": {"owner"},
+    "chain": {"owner"},
     "exports": {"owner", "finance", "regional", "store"},
 }
 """Pages that are not for every role."""
@@ -189,7 +192,7 @@ TOKENED = {f"api_{one.name}" for one in ENDPOINTS}
 BARE = frozenset(
     (
         "static enter login logout speak upload setup_list setup_template live ready metrics"
-        " tokens code take_code"
+        " tokens code take_code switch_chain"
         " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
         " account_end account_end-others account_second account_second-on account_second-off"
         " export_start api_document api_docs api_nothing"
@@ -364,3 +367,91 @@ def _body(output: str, one: dict[str, Any], values: dict[str, Any]) -> dict[str,
         "state": [given(each) for each in one["state"]],
         "changedPropIds": [f"{one['inputs'][0]['id']}.{one['inputs'][0]['property']}"],
     }
+
+
+def test_who_is_in_two_chains_sees_in_each_what_is_of_it_alone(open_world: World) -> None:
+    """The same person, the same questions: after the switch nothing of the first chain is told."""
+    with open_world.board.warehouse.directory() as connection:
+        connection.execute(
+            text(
+                "insert into directory.membership (chain_id, user_id, role) select 2, user_id,"
+                " 'owner' from directory.app_user where email = 'owner@example.com'"
+            )
+        )
+    client, other = open_world.clients["owner"], open_world.clients["other-owner"]
+    requests = _requests(open_world)
+    first = {name: ask(client) for name, (_seen, ask) in requests.items()}
+    marks = ("Hillside", "Lakeside", "west.csv")
+    told = [name for name, answer in first.items() if any(mark in answer for mark in marks)]
+    assert len(told) >= 15, "the twin: in the first chain its own are told"
+    answer = client.post("/chain/switch", data={"chain": "2"}, headers=HERE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    shown = ""
+    for name, (_seen, ask) in requests.items():
+        answer_there = ask(client)
+        assert not [mark for mark in marks if mark in answer_there], name
+        shown += answer_there
+    assert "Harbour" in shown, "the second chain's own are told"
+    # What differs is who asks, and that is in the frame and on the page of people alone.
+    same = [name for name, (_seen, ask) in requests.items() if ask(client) == ask(other)]
+    assert len(same) > len(requests) - 8
+    client.post("/chain/switch", data={"chain": "1"}, headers=HERE)
+    again = {name: ask(client) for name, (_seen, ask) in requests.items()}
+    assert [name for name in told if again[name] != first[name] and name != "the frame"] == []
+
+
+def test_a_page_of_one_chain_is_not_filled_in_another(open_world: World) -> None:
+    client = open_world.clients["owner"]
+    output, one = next(
+        (output, one)
+        for output, one in open_world.board.app.callback_map.items()
+        if output.startswith("setup-stores")
+    )
+    body = _body(output, one, {"setup-search.value": ""})
+    here = client.post(UPDATE, json=body, headers=HERE | {"X-Tillboard-Chain": "1"})
+    assert "Hillside" in here.text
+    there = client.post(UPDATE, json=body, headers=HERE | {"X-Tillboard-Chain": "2"})
+    assert there.status_code == 409
+    assert "Hillside" not in there.text
+    sent = client.post(
+        "/upload", data=b"x", headers=HERE | {"X-Tillboard-Chain": "2", "X-File-Name": "a.csv"}
+    )
+    assert sent.status_code == 409
+    assert open_world.board.jobs.asked == []
+
+
+def test_nobody_goes_on_in_a_chain_that_is_not_theirs(open_world: World) -> None:
+    client = open_world.clients["owner"]
+    for wanted in ("2", "0", "", "x", "-1", "9" * 40):
+        refused = client.post("/chain/switch", data={"chain": wanted}, headers=HERE)
+        assert refused.status_code == 400, wanted
+    assert "Hillside" in _ask(
+        client,
+        _body(
+            *next(
+                each
+                for each in open_world.board.app.callback_map.items()
+                if each[0].startswith("setup-stores")
+            ),
+            {"setup-search.value": ""},
+        ),
+    )
+
+
+def test_the_session_of_the_old_chain_ends_with_the_switch(open_world: World) -> None:
+    with open_world.board.warehouse.directory() as connection:
+        connection.execute(
+            text(
+                "insert into directory.membership (chain_id, user_id, role) values"
+                " (2, 1001, 'viewer')"
+            )
+        )
+    client = open_world.clients["owner"]
+    with client.session_transaction() as session:
+        old = session["token"]
+    client.post("/chain/switch", data={"chain": "2"}, headers=HERE)
+    late = open_world.board.client()
+    with late.session_transaction() as session:
+        session["token"] = old
+    assert late.get("/_dash-layout").status_code == 401
+    assert client.get("/_dash-layout").status_code == 200

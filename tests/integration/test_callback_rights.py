@@ -52,6 +52,9 @@ CHANGES: dict[str, dict[str, Any]] = {
         "forecast-target-month.data": "2030-01-01",
         "forecast-target.value": "1",
     },
+    "chain-export.n_clicks": {"chain-export-name.value": "Tea"},
+    "chain-remove.n_clicks": {"chain-remove-name.value": "Tea"},
+    "chain-keep.n_clicks": {},
     "people-save.n_clicks": {"people-email.value": "x@example.com", "people-role.value": "owner"},
     '{"number":["ALL"],"type":"people-do","what":["ALL"]}.n_clicks': {},
     '{"number":["ALL"],"type":"people-sure"}.n_clicks': {},
@@ -90,7 +93,12 @@ READS = frozenset(
         "tokens-make.n_clicks",
     }
 )
-REFUSALS = ("Your role may look but not", "Only an owner may invite", "Only an owner or finance")
+REFUSALS = (
+    "Your role may look but not",
+    "Only an owner may invite",
+    "Only an owner or finance",
+    "Only an owner of the whole",
+)
 TABLES = (
     "chain",
     "column_map",

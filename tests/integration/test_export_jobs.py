@@ -278,3 +278,26 @@ def test_a_table_that_would_keep_a_page_waiting_is_left_to_a_job(
 
 def test_files_are_where_the_hosts_share_them(tmp_path: Path) -> None:
     assert Settings(data=tmp_path).exports == tmp_path / "exports"
+
+
+def test_the_archive_of_a_chain_is_for_its_owner_while_they_are_one(
+    board: Running, work: Exports
+) -> None:
+    user = board.warehouse
+    with user.directory() as connection:
+        number = int(connection.scalar(text("select user_id from directory.app_user")) or 0)
+    scope = Scope(1, number)
+    with user.begin(scope) as connection:
+        export = exports.add(connection, scope, number, what=exports.CHAIN, query={}, lang="en")
+    _make(work, export)
+    client = board.logged_in()
+    answer = client.get(_link(client))
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as opened:
+        assert {"manifest.json", "payment.csv", "people.csv"} <= set(opened.namelist())
+    assert re.match(r"tillboard-chain-1-\d{8}\.zip", _job(board, export).file_name)
+    kept = _link(client)
+    _be(board, "finance")
+    assert client.get(kept).status_code == 400
+    assert "/export/file/" not in _shown(client)
+    _be(board, "owner")
+    assert client.get(kept).status_code == 200

@@ -36,14 +36,15 @@ def warehouse(module_database: Database, behind: Connection) -> Iterator[Warehou
     for chain in (MINE, OTHERS):
         for table in TENANT:
             for store in (10, 11) if "store_id" in table.c else (10,):
-                _insert(behind, table.name, chain, store)
+                insert_row(behind, table.name, chain, store)
     behind.commit()
     opened = Warehouse(module_database.app)
     yield opened
     opened.close()
 
 
-def _insert(connection: Connection, table: str, chain: int, store: int) -> None:
+def insert_row(connection: Connection, table: str, chain: int, store: int) -> None:
+    """Put one row into a table of the schema public, whatever its columns are."""
     columns, values = [], []
     described = connection.execute(
         text(

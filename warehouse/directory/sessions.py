@@ -109,6 +109,12 @@ def end(warehouse: Warehouse, user_id: int, session_id: int) -> None:
         )
 
 
+def belongs(warehouse: Warehouse, user_id: int, chain_id: int) -> bool:
+    """Return whether a person is in a chain."""
+    with warehouse.directory() as connection:
+        return bool(connection.scalar(_BELONGS, {"user": user_id, "chain": chain_id}))
+
+
 def end_all(
     warehouse: Warehouse,
     user_id: int,
@@ -131,12 +137,19 @@ def end_all(
 _FIND = text(
     """
     select s.session_id, s.seen_at as session_seen_at, u.user_id, u.email, u.name, u.lang,
-           m.chain_id, m.role, m.region_ids, m.store_ids
+           m.chain_id, m.role, m.region_ids, m.store_ids, r.due_at as leaves_at,
+           (select json_agg(json_build_array(c.chain_id, c.name) order by c.name, c.chain_id)
+            from directory.membership o join directory.chain c on c.chain_id = o.chain_id
+            where o.user_id = u.user_id) as chains
     from directory.session s
     join directory.app_user u on u.user_id = s.user_id
     join directory.membership m on m.user_id = s.user_id and m.chain_id = s.chain_id
+    left join directory.chain_removal r on r.chain_id = m.chain_id
     where s.token_hash = :hash and s.ends_at > :now
     """
+)
+_BELONGS = text(
+    "select count(*) from directory.membership where user_id = :user and chain_id = :chain"
 )
 _GOES_ON = text(
     "update directory.session set seen_at = now(), ends_at = :ends where session_id = :session"

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chain.roles import ROLES
-from warehouse.tables.base import Base, Blank, ChainId, Id, Instant, Now, Ref, Str, Tenant
+from warehouse.tables.base import Base, Blank, ChainId, Count, Id, Instant, Now, Ref, Str, Tenant
 
 DIRECTORY = {"schema": "directory", "info": {"tenant": False}}
 
@@ -172,6 +172,21 @@ class DirectoryChain(Base):
     __table_args__ = (DIRECTORY,)
     chain_id: Mapped[ChainId]
     name: Mapped[Str]
+
+
+class ChainRemoval(Base):
+    """A chain that is to be removed, or was: this row is all that stays of it."""
+
+    __tablename__ = "chain_removal"
+    __table_args__ = (DIRECTORY,)
+    chain_id: Mapped[ChainId]
+    asked_at: Mapped[Now]
+    asked_by: Mapped[int | None] = mapped_column(BigInteger)
+    due_at: Mapped[Instant]
+    begun_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    row_count: Mapped[Count]
+    file_count: Mapped[Count]
 
 
 class Subscription(Base):
