@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from chain.errors import BadRecord, PermanentError, TillboardError
 
 RESUMABLE = ("received", "reading", "merging")
+MOST_STARTS = 8
 """States in which a batch that nobody works on is taken up again."""
 
 
@@ -119,13 +120,14 @@ def _extent(chain_id: int, batch_id: int, outcome: Outcome) -> dict[str, object]
 
 
 def start(connection: Connection, chain_id: int, batch_id: int) -> None:
-    """Say that the file is being read; an earlier failure is forgotten."""
-    _update(
-        connection,
-        chain_id,
-        batch_id,
-        "state = 'reading', bytes_read = 0, error_key = '', error_params = '{}'",
-    )
+    """Say that the file is being read; an earlier failure is forgotten.
+
+    Raises PermanentError where it was begun ``MOST_STARTS`` times already and came to no end: what
+    takes all memory, or crashes a library, takes its worker along each time.
+    """
+    found = connection.execute(_START, {"chain": chain_id, "batch": batch_id}).one()
+    if found.starts > MOST_STARTS:
+        raise PermanentError("etl.no_end", times=MOST_STARTS)
 
 
 def progress(
@@ -156,7 +158,8 @@ def part_done(
         connection,
         chain_id,
         batch_id,
-        "parts = parts || jsonb_build_object(cast(:part as text), cast(:counts as jsonb))",
+        "parts = parts || jsonb_build_object(cast(:part as text), cast(:counts as jsonb)),"
+        " starts = 0",
         part=part,
         counts=json.dumps(counts),
     )
@@ -252,6 +255,14 @@ def _update(
     )
 
 
+_START = text(
+    """
+    update import_batch set state = 'reading', bytes_read = 0, error_key = '', error_params = '{}',
+        starts = starts + 1, updated_at = clock_timestamp()
+    where chain_id = :chain and batch_id = :batch
+    returning starts
+    """
+)
 _FIND = text(
     "select batch_id, state from import_batch"
     " where chain_id = :chain and sha256 = :sha and state <> 'undone'"
@@ -265,6 +276,8 @@ _RECEIVE = text(
         state = case when import_batch.state in ('quarantined', 'failed')
                        or import_batch.state = 'done' and import_batch.rows_rejected > 0
                      then 'received' else import_batch.state end,
+        starts = case when import_batch.state in ('quarantined', 'failed', 'done')
+                      then 0 else import_batch.starts end,
         options = import_batch.options || excluded.options
             || case when import_batch.state = 'done' and import_batch.rows_rejected > 0
                     then '{"retry": true}'::jsonb else '{}' end

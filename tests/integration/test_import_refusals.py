@@ -11,6 +11,7 @@ from chain.words import say
 from etl.importer import Importer
 from tests.bills import new_chain
 from tests.conftest import Database
+from warehouse import batches
 from warehouse.chains import NewStore
 from warehouse.session import Scope, Warehouse
 from warehouse.undo import undo
@@ -99,3 +100,28 @@ def test_a_key_that_is_another_payments_is_refused_by_line(
     assert "left out" in say("en", reject.reason, **reject.params)
     assert "没有导入" in say("zh", reject.reason, **reject.params)
     assert kept == ["another"]
+
+
+def test_a_file_that_takes_its_worker_along_each_time_is_put_aside_and_may_be_tried_again(
+    warehouse: Warehouse, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("etl.importer.open_bill", killed)
+        for _ in range(batches.MOST_STARTS):
+            with pytest.raises(KeyboardInterrupt):
+                _import(warehouse, scope, DETAIL)
+        assert _batch(warehouse, scope)["state"] == "reading"
+        last = _import(warehouse, scope, DETAIL)
+    assert (last["state"], last["error_key"]) == ("failed", "etl.no_end")
+    for lang, words in (("en", "Split the file"), ("zh", "请拆分文件")):
+        assert words in say(lang, last["error_key"], **last["error_params"])
+    assert _import(warehouse, scope, DETAIL)["state"] == "done"
+
+
+def _batch(warehouse: Warehouse, scope: Scope) -> dict[str, Any]:
+    with warehouse.begin(scope) as connection:
+        (batch_id,) = connection.scalars(text("select batch_id from import_batch")).all()
+        return batches.get(connection, scope.chain_id, batch_id)

@@ -19,7 +19,8 @@ class ImportBatch(Base):
     decimals in major units (or whole numbers of lines) as text;
     ``rank_at`` decides between versions: export time, else the end of the stated period.
     ``parts`` holds the counts of each part of the file that is merged, so that a killed import
-    goes on where it was.
+    goes on where it was; ``starts`` says how often it was begun since it came or since a part was
+    merged.
     """
 
     __tablename__ = "import_batch"
@@ -60,6 +61,7 @@ class ImportBatch(Base):
     rows_same: Mapped[Count]
     totals: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     parts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    starts: Mapped[int] = mapped_column(server_default=text("0"))
     error_key: Mapped[Blank]
     error_params: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     request_id: Mapped[Blank]
