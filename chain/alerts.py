@@ -70,7 +70,7 @@ class Rule:
     def of(cls, given: Mapping[str, Any]) -> "Rule":
         """Return the rule that ``spec`` kept, or that a form sent.
 
-        Raises PermanentError ``alerts.bad_rule`` for what is no sentence, naming the part.
+        Raises PermanentError ``alerts.bad_<part>`` for what is no sentence.
         """
         try:
             rule = cls(
@@ -88,7 +88,7 @@ class Rule:
                 platforms=tuple(map(str, given.get("platforms", ()))),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise PermanentError("alerts.bad_rule", part="kind") from error
+            raise PermanentError("alerts.bad_kind") from error
         rule._check()
         return rule
 
@@ -120,7 +120,7 @@ class Rule:
         }
         for part, good in checks.items():
             if not good:
-                raise PermanentError("alerts.bad_rule", part=part)
+                raise PermanentError(f"alerts.bad_{part}")
 
 
 def _ranged(rule: Rule) -> bool:
@@ -146,12 +146,12 @@ class Quiet:
     def of(cls, start: str | None, end: str | None) -> "Quiet | None":
         """Return the hours that two times name; None where one is missing, or both are the same.
 
-        Raises PermanentError ``alerts.bad_rule`` for what is no time.
+        Raises PermanentError ``alerts.bad_quiet`` for what is no time.
         """
         if not start or not end or start == end:
             return None
         if not (_is_time(start) and _is_time(end)):
-            raise PermanentError("alerts.bad_rule", part="quiet")
+            raise PermanentError("alerts.bad_quiet")
         return cls(time.fromisoformat(start), time.fromisoformat(end))
 
     def until(self, now: datetime, zone: tzinfo) -> datetime:

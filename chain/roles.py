@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 Role = Literal["owner", "finance", "regional", "store", "viewer"]
-Right = Literal["import", "export", "people", "plan", "note", "tokens"]
+Right = Literal["import", "export", "people", "plan", "note", "tokens", "tell"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 BOUNDED = frozenset({"regional", "store"})
@@ -11,7 +11,7 @@ BOUNDED = frozenset({"regional", "store"})
 given some."""
 _RIGHTS: dict[str, frozenset[Right]] = {
     "owner": frozenset(get_args(Right)),
-    "finance": frozenset({"import", "export", "plan", "note", "tokens"}),
+    "finance": frozenset({"import", "export", "plan", "note", "tokens", "tell"}),
     "regional": frozenset({"export", "plan", "note"}),
     "store": frozenset({"export", "note"}),
     "viewer": frozenset(),
@@ -24,7 +24,7 @@ def may(role: str, right: Right) -> bool:
     ``import`` is to bring money in and to set up stores, ``export`` to take figures out as files,
     ``people`` to invite and to revoke, ``plan`` to set targets and days of the calendar, ``note``
     to write notes on days; of all of them within the stores that one sees. ``tokens`` is to let
-    programs read.
+    programs read, ``tell`` to have others told of alerts.
     """
     return right in _RIGHTS.get(role, frozenset())
 

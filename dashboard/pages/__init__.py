@@ -1,6 +1,7 @@
 """The pages of the board, a module each."""
 
 from dashboard.pages import (
+    alerts,
     cash,
     chain,
     exports,
@@ -20,6 +21,7 @@ PAGES = (
     stores.page,
     store.page,
     forecast.page,
+    alerts.page,
     imports.page,
     cash.page,
     setup.page,

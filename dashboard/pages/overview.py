@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from chain.days import Period
 from chain.metrics import METRICS
 from dashboard import skeletons
+from dashboard.alertspage.strip import strip
 from dashboard.answers import kept
 from dashboard.choice import Choice
 from dashboard.components import sentence
@@ -57,6 +58,11 @@ def page(app: Dash, board: Board) -> Page:
     def fill_stores(_there: bool) -> list[Component]:
         return best_and_worst(board.here())
 
+    # Not kept: what fires, and who is at it, raises no version of the figures.
+    @app.callback(Output("overview-alerts", "children"), Input("overview-there", "data"))
+    def fill_alerts(_there: bool) -> list[Component]:
+        return strip(board, board.here())
+
     return Page("overview", "/", layout, icon="overview", filters=(), order=10)
 
 
@@ -79,7 +85,11 @@ def layout(here: Here, /, **_: str) -> Component:
                         skeletons.block(HEIGHT + 50), id="overview-daily", className="card tb-8"
                     ),
                     html.Div(
-                        skeletons.block(HEIGHT), id="overview-attention", className="card tb-4"
+                        [
+                            html.Div(skeletons.block(HEIGHT), id="overview-attention"),
+                            html.Div(id="overview-alerts"),
+                        ],
+                        className="card tb-4",
                     ),
                 ],
                 className="tb-grid12",

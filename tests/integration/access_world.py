@@ -28,6 +28,8 @@ EAST_1, EAST_2, WEST = 101, 102, 103
 ELSEWHERE = 201
 BATCH, REJECTED = 11, 12
 DAYS = 30
+RULE = 901
+"""The alert rule that is shared."""
 FIRST = 1001
 """Number of the first reader, far from those that the server gives."""
 
@@ -140,7 +142,7 @@ def _make(board: Running) -> None:
         for store in (EAST_1, EAST_2, WEST):
             connection.execute(_PAYMENTS, {"chain": 1, "store": store, "days": DAYS})
         _sum(connection, 1)
-        for statement in _FUTURE:
+        for statement in (*_FUTURE, *_ALERTS):
             connection.execute(text(statement.replace('":', '"\\:')))
     finance = FIRST + [reader.name for reader in READERS].index("finance")
     with board.warehouse.begin(Scope(1, finance, "finance")) as connection:
@@ -150,6 +152,22 @@ def _make(board: Running) -> None:
             connection.execute(text(statement))
         connection.execute(_PAYMENTS, {"chain": 2, "store": ELSEWHERE, "days": DAYS})
         _sum(connection, 2)
+
+
+_ALERTS = (
+    f"""
+    insert into alert_rule (chain_id, rule_id, user_id, spec, shared) overriding system value
+    values (1, {RULE}, {FIRST}, '{{"kind": "below", "bound": 100000}}', true)
+    """,
+    f"""
+    insert into alert (chain_id, alert_id, rule_id, user_id, subject, store_ids, day, since,
+        last_day, facts, fired_at)
+    overriding system value
+    select 1, store_id, {RULE}, {FIRST}, 'store:' || store_id, array[store_id], '2026-03-03',
+        '2026-03-02', '2026-03-03', '{{"value": 90000, "against": 100000}}', '2026-03-04 01:00+00'
+    from store where not unassigned
+    """,
+)
 
 
 def _sum(connection: Connection, chain: int) -> None:
@@ -272,6 +290,11 @@ _CHANGES = (
     f"update payment set gross = gross + 7 where store_id = {WEST} and platform = 'cash'",
     f"update store set name = 'Moonside', city = 'Mianyang', area_sqm = 77 where store_id = {WEST}",
     "update region set name = 'Far west' where region_id = 2",
+    f"""
+    update alert set facts = '{{"value": 50000, "against": 100000}}', ack_note = 'moon',
+        acked_by = {FIRST}, acked_at = '2026-03-05 01:00+00', day = '2026-03-01'
+    where subject = 'store:{WEST}'
+    """,
     "update place set terminal_ref = 'T-moon'",
     "update import_batch set file_name = 'moon-' || file_name",
     "update reject set raw = 'moon line'",

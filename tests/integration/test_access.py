@@ -29,7 +29,7 @@ from runtime.embedded import Valkey
 from tests.conftest import Database
 from tests.integration.access_world import BATCH, READERS, WEST, Reader, World, world
 from tests.integration.boards import HERE
-from tests.integration.test_callback_rights import CHANGES
+from tests.integration.test_callback_rights import CHANGES, OWN
 from tests.papers import pages_of
 from warehouse.cache import FigureCache
 from warehouse.directory import sessions
@@ -101,6 +101,7 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "setup_store": (importers, f"/setup/{WEST}"),
     "start": (anybody, "/start"),
     "start_step": (importers, "/start/stores"),
+    "alerts": (anybody, "/alerts"),
     "people": (anybody, "/people"),
     "chain": (anybody, "/chain"),
     "exports": (anybody, "/exports"),
@@ -166,6 +167,16 @@ CALLS: dict[str, Call] = {
     "people-drawer.opened": Call(owners, {"people-invite.n_clicks": 1}),
     "tokens-list.children": Call(makers, {"tokens-changed.data": 1}),
     "tokens-drawer.opened": Call(importers, {"tokens-make.n_clicks": 1}),
+    "overview-alerts.children": Call(the_store, {"overview-there.data": True}),
+    "alerts-sentence.children": Call(the_store, {"alerts-changed.data": 1}),
+    "alerts-say.children": Call(
+        the_store,
+        {
+            "alerts-kind.value": "range",
+            "alerts-days.value": 2,
+            "alerts-stores.value": [str(WEST)],
+        },
+    ),
     "exports-list.children": Call(anybody, {"exports-tick.n_intervals": 1}),
     "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
 }
@@ -291,7 +302,11 @@ def _callbacks(opened: World) -> dict[str, tuple[Seen, Callable[[FlaskClient], s
     for output, one in opened.board.app.callback_map.items():
         name = output.strip(".").split("...")[0].split("@")[0]
         starts = {f"{each['id']}.{each['property']}" for each in one["inputs"]}
-        if "callback" not in one or name == "_pages_content.children" or starts & set(CHANGES):
+        if (
+            "callback" not in one
+            or name == "_pages_content.children"
+            or starts & (set(CHANGES) | OWN)
+        ):
             continue
         assert name in CALLS, f"{name} is not classified; it is started by {starts}"
         left.discard(name)

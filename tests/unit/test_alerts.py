@@ -55,12 +55,15 @@ def test_every_metric_can_be_watched_over_each_of_its_units(metric: str) -> None
         ({"kind": "fell", "bound": 1.1}, "bound"),
         ({"kind": "silent", "at": "25:00"}, "at"),
         ({"kind": "below", "bound": "much"}, "kind"),
+        ({"kind": "below", "bound": float("nan")}, "bound"),
+        ({"kind": "rose", "metric": "repeat_share", "each": "chain"}, "change"),
     ],
 )
 def test_what_is_no_sentence_is_refused_by_its_part(given: dict[str, object], part: str) -> None:
     with pytest.raises(PermanentError) as refused:
         Rule.of(given)
-    assert (refused.value.key, refused.value.params["part"]) == ("alerts.bad_rule", part)
+    assert refused.value.key == f"alerts.bad_{part}"
+    assert refused.value.say("zh")
 
 
 def test_quiet_hours_go_over_midnight() -> None:
@@ -108,7 +111,7 @@ def test_what_quiet_hours_return_is_not_quiet(minutes: int) -> None:
 def test_no_hours_or_the_same_hour_twice_are_no_quiet_hours() -> None:
     assert Quiet.of("", "08:00") is None
     assert Quiet.of("08:00", "08:00") is None
-    with pytest.raises(PermanentError, match="quiet"):
+    with pytest.raises(PermanentError, match="Quiet hours"):
         Quiet.of("8 o'clock", "09:00")
 
 

@@ -1,0 +1,97 @@
+"""What the Alerts page changes: rules, what was done, and for how long something is quiet."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from chain.alerts import SEVERITIES, Quiet, Severity
+from chain.errors import PermanentError
+from dashboard.alertspage.form import FRESH, MORE, rule_of
+from dashboard.frame import Board, Here
+from warehouse import alerts
+from warehouse.alerts import SavedRule
+from warehouse.directory import members
+
+NOTE_MAX = 400
+SNOOZES = {"snooze_1": 1, "snooze_7": 7, "snooze_30": 30}
+
+
+def rule(board: Board, here: Here, number: int) -> SavedRule:
+    """Return a rule of the reader's, or (0) a fresh one."""
+    if not number:
+        return FRESH
+    with board.warehouse.begin(here.scope) as connection:
+        if not alerts.mine(connection, here.scope, number):
+            raise PermanentError("alerts.not_allowed")
+        return alerts.rule(connection, here.scope.chain_id, number)
+
+
+def save(board: Board, here: Here, number: int, given: Sequence[Any], more: Sequence[Any]) -> None:
+    """Keep a rule as the form says; raises PermanentError where it is no sentence, or not theirs.
+
+    Who may not tell others makes rules for themselves alone, whatever the form sent.
+    """
+    before = rule(board, here, number)
+    said = rule_of(here, given)
+    values = dict(zip(MORE, more, strict=True))
+    me = here.person.user_id
+    told = {me} if values["mail"] else set()
+    shared = False
+    if here.may("tell"):
+        known = {one.user_id for one in members.members(board.warehouse, here.scope)}
+        asked = {int(one) for one in values["people"] or () if str(one).isdecimal()}
+        told |= (asked & known) - {me}
+        shared = bool(values["shared"])
+    start, end = str(values["from"] or ""), str(values["to"] or "")
+    Quiet.of(start, end)
+    severity = values["severity"] if values["severity"] in SEVERITIES else "warning"
+    saved = SavedRule(
+        number, before.user_id or me, said, cast("Severity", severity), shared=shared,
+        tell_users=tuple(sorted(told)), tell_robots=before.tell_robots if shared or told else (),
+        quiet_from=start, quiet_to=end,
+    )  # fmt: skip
+    with board.warehouse.begin(here.scope) as connection:
+        kept = alerts.save(connection, here.scope, saved)
+        what = "alert.rule.change" if number else "alert.rule.make"
+        members.note(connection, here.scope, what, kept, {"rule": said.spec()})
+
+
+def pause(board: Board, here: Here, number: int, *, paused: bool) -> None:
+    """Let a rule rest, or go on."""
+    rule(board, here, number)
+    with board.warehouse.begin(here.scope) as connection:
+        alerts.pause(connection, here.scope.chain_id, number, paused=paused)
+        what = "alert.rule.pause" if paused else "alert.rule.go_on"
+        members.note(connection, here.scope, what, number, {})
+
+
+def remove(board: Board, here: Here, number: int) -> None:
+    """Take a rule away; what it found stays."""
+    rule(board, here, number)
+    with board.warehouse.begin(here.scope) as connection:
+        alerts.remove(connection, here.scope.chain_id, number)
+        members.note(connection, here.scope, "alert.rule.remove", number, {})
+
+
+def snooze(board: Board, here: Here, number: int, days: int) -> None:
+    """Keep a rule quiet for some days; 0 ends that."""
+    rule(board, here, number)
+    with board.warehouse.begin(here.scope) as connection:
+        if days:
+            until = datetime.now(UTC) + timedelta(days=days)
+            alerts.snooze(connection, here.scope, number, "", until)
+        else:
+            alerts.wake(connection, here.scope.chain_id, number, "")
+
+
+def of_rule(board: Board, here: Here, number: int) -> list[int]:
+    """Return the open alerts of a rule that the reader sees."""
+    with board.warehouse.begin(here.scope) as connection:
+        found = alerts.open_alerts(connection, here.scope.chain_id)
+    return [one.alert_id for one in found if one.rule_id == number]
+
+
+def acknowledge(board: Board, here: Here, numbers: Sequence[int], note: str) -> None:
+    """Write down what is done about alerts."""
+    with board.warehouse.begin(here.scope) as connection:
+        alerts.acknowledge(connection, here.scope, numbers, " ".join(note.split())[:NOTE_MAX])
