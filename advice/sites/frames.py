@@ -11,12 +11,24 @@ from scipy.spatial import cKDTree
 
 from advice.sites.gazetteer import nearest_city
 from advice.sites.land import on_land
-from advice.sites.places import Floats, distance_km, from_wgs84, solid
+from advice.sites.places import Floats, distance_km, solid
 from chain.errors import PermanentError
 
 FAR_KM = 1000.0
-_SHIFT_SEEN_KM, _SAME_PLACE_KM = 0.15, 0.06
-_KEYS = {"store", "name", "lat", "lon", "area", "candidate", "address", "brand", "kind", "city"}
+_KEYS = {
+    "store",
+    "name",
+    "lat",
+    "lon",
+    "area",
+    "candidate",
+    "address",
+    "brand",
+    "kind",
+    "city",
+    "district",
+    "system",
+}
 _STORE_KNOWN = {"revenue", "size", "rent", "weeks_open", "capex", "margin"}
 _AREA_KNOWN = {"population", "radius_km"}
 
@@ -93,26 +105,6 @@ def features(frame: pd.DataFrame) -> list[str]:
         for name in frame.columns
         if name not in known and pd.api.types.is_numeric_dtype(frame[name])
     ]
-
-
-def shifted_by(points: pd.DataFrame, known: pd.DataFrame) -> str | None:
-    """Return the system that ``points`` are in by the look of it, None if WGS-84 or not known.
-
-    Compares those that have the ``name`` of a point in ``known`` (WGS-84): where most lie where
-    GCJ-02 or BD-09 would put it, they are in that system.
-    """
-    both = points.merge(known, on="name", suffixes=("", "_known"))
-    if both.empty or "name" not in points.columns:
-        return None
-    at = both["lat"].to_numpy("float64"), both["lon"].to_numpy("float64")
-    true = both["lat_known"].to_numpy("float64"), both["lon_known"].to_numpy("float64")
-    for system in ("gcj02", "bd09"):
-        there = from_wgs84(*true, system)
-        hit = distance_km(*at, *there) < _SAME_PLACE_KM
-        hit &= distance_km(*true, *there) > _SHIFT_SEEN_KM
-        if hit.mean() > 0.5:
-            return system
-    return None
 
 
 def _checked(
