@@ -269,6 +269,24 @@ def new_chain(
         console.print(f"{number}  {name}  {email}  {secret or ''}", markup=False)
 
 
+@app.command()
+def forget(
+    email: Annotated[str, typer.Argument(help="Whose account and data to delete.")],
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Delete a person: account, log-ins, invitations, digests, their address in the audit log.
+
+    What they did stays written down under a number that leads to nobody.
+    """
+    from warehouse.retention import forget as delete
+
+    if not sure:
+        typer.confirm(say(_language(), "privacy.sure", email=email), abort=True)
+    with _warehouse() as (warehouse, _settings):
+        delete(warehouse, email)
+    _said("forgotten", email=email)
+
+
 @chains.command("export")
 def chain_export(
     target: Annotated[Path, typer.Argument(help="The zip to write; its folder must exist.")],

@@ -36,6 +36,7 @@ from workers.alerts import Alerts
 from workers.imports import Imports
 from workers.mails import Mails
 from workers.removals import Removals
+from workers.retention import Keeping
 from workers.task import GRACE, task
 from workers.waiting import forget
 
@@ -81,6 +82,11 @@ app.conf.update(
         },
         "watch-alerts": {"task": "workers.watch_alerts", "schedule": 60.0},
         "tell-alerts": {"task": "workers.tell_alerts", "schedule": 60.0},
+        "apply-retention": {
+            "task": "workers.apply_retention",
+            "schedule": crontab(minute="53", hour="3"),
+            "options": {"queue": FORECASTS},
+        },
         "remove-chains": {"task": "workers.remove_chains", "schedule": 600.0},
         "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
@@ -212,6 +218,12 @@ def watch_alerts() -> None:
 def tell_alerts() -> None:
     """Tell people of the alerts that are due."""
     Sending(warehouse(), settings).tell(datetime.now(UTC))
+
+
+@task(app, name="workers.apply_retention", seconds=settings.job_seconds, queue=FORECASTS)
+def apply_retention() -> None:
+    """Take away personal data whose time is up."""
+    Keeping(warehouse()).apply()
 
 
 @task(app, name="workers.remove_chains", seconds=settings.job_seconds)

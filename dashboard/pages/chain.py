@@ -6,7 +6,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard import wholechain
+from dashboard import keeping, wholechain
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.imports.words import moment
@@ -16,6 +16,7 @@ from figures.countries import countries, currencies
 
 def page(app: Dash, board: Board) -> Page:
     """Register the page's callbacks and declare it."""
+    keeping.register(app, board)
 
     @app.callback(
         Output("chain-went", "href"),
@@ -62,6 +63,7 @@ def page(app: Dash, board: Board) -> Page:
             [
                 dcc.Location(id="chain-went", refresh="callback-nav"),
                 _facts(here),
+                keeping.card(board, here),
                 _along(board, here),
                 html.Section(
                     _removal(board, here),

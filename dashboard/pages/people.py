@@ -7,7 +7,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import request
 
-from dashboard import skeletons
+from dashboard import keeping, skeletons
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.loose import attributes
@@ -175,6 +175,22 @@ def _rows(app: Dash, board: Board) -> None:
         tell(here.say("people.page.revoked", name=name))
         return (count or 0) + 1, False
 
+    @app.callback(
+        Output(CHANGED, "data", allow_duplicate=True),
+        Output("people-sure-box", "opened", allow_duplicate=True),
+        Input({"type": "people-forget", "number": ALL}, "n_clicks"),
+        State(CHANGED, "data"),
+        prevent_initial_call=True,
+    )
+    def forget(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = ctx.triggered_id
+        if not asked or not any(clicks):
+            return no_update, no_update
+        here = board.here()
+        keeping.forget(board, here, int(asked["number"]))
+        tell(here.say("privacy.forgotten"))
+        return (count or 0) + 1, False
+
 
 def _act(board: Board, here: Here, what: str, number: int, count: int) -> tuple[Any, ...]:
     """Do what a button of a row says; the outputs are those of ``act``."""
@@ -209,9 +225,14 @@ def _sure(here: Here, number: int, name: str) -> list[Component]:
         color="red",
         className="button-danger",
     )
+    forgotten = dmc.Button(
+        here.say("privacy.forget"),
+        id={"type": "people-forget", "number": number},
+        variant="default",
+    )
     return [
         html.P(here.say("people.page.sure", name=name)),
-        dmc.Group([gone], justify="flex-end"),
+        dmc.Group([forgotten, gone], justify="flex-end"),
     ]
 
 

@@ -71,6 +71,7 @@ NOT_SHOWN = {
     "payout",
     "payout_line",
     "reject",
+    "retention",
     "site_suggestion",
     "spend",
     "subscription",

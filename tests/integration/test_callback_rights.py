@@ -55,6 +55,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "chain-export.n_clicks": {"chain-export-name.value": "Tea"},
     "chain-remove.n_clicks": {"chain-remove-name.value": "Tea"},
     "chain-keep.n_clicks": {},
+    "keeping-save.n_clicks": {},
+    '{"number":["ALL"],"type":"people-forget"}.n_clicks': {},
     "people-save.n_clicks": {"people-email.value": "x@example.com", "people-role.value": "owner"},
     '{"number":["ALL"],"type":"people-do","what":["ALL"]}.n_clicks': {},
     '{"number":["ALL"],"type":"people-sure"}.n_clicks': {},

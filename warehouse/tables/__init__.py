@@ -56,6 +56,7 @@ from warehouse.tables.people import (
     Session,
     Subscription,
 )
+from warehouse.tables.retention import Retention
 from warehouse.tables.totals import ChainVersion, StoreDayTotal, StoreMonthTotal
 
 __all__ = [
@@ -110,6 +111,7 @@ __all__ = [
     "RecoveryCode",
     "Region",
     "Reject",
+    "Retention",
     "Session",
     "SiteSuggestion",
     "Spend",
