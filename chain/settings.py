@@ -102,6 +102,16 @@ class Settings(BaseSettings):
         None, description="Address that mail comes from; needed with smtp_host."
     )
 
+    mail_domains: str = Field(
+        "",
+        description="Domains that digests may be mailed to, parted by commas; all where empty.",
+    )
+    robot_origins: str = Field(
+        "",
+        description="Further addresses that group robots may be at, such as"
+        " https://im.example.com, parted by commas; WeCom, DingTalk and Feishu are known.",
+    )
+
     oidc_issuer: str | None = Field(
         None, description="Address of an OpenID Connect provider for single sign-on, if any."
     )
@@ -207,6 +217,17 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("redis://", "rediss://", socket)):
             raise ValueError("it must look like redis://:password@host:6379/0")
         return url or None
+
+    @property
+    def digest_domains(self) -> tuple[str, ...]:
+        """The domains that digests may be mailed to; none: all."""
+        return tuple(filter(None, (each.strip().lower() for each in self.mail_domains.split(","))))
+
+    @property
+    def more_robots(self) -> tuple[str, ...]:
+        """Further origins that group robots may be at."""
+        origins = (each.strip().rstrip("/") for each in self.robot_origins.split(","))
+        return tuple(filter(None, origins))
 
     @property
     def inbox(self) -> Path:

@@ -4,7 +4,6 @@ The secret is encrypted under the key that signs log-ins, so that a stolen backu
 (RFC 6238; a step of 30 seconds, one step of tolerance, no code twice).
 """
 
-import base64
 import hashlib
 import hmac
 import io
@@ -20,6 +19,7 @@ from qrcode.image.svg import SvgPathImage
 from sqlalchemy import Connection, text
 
 from chain.errors import PermanentError
+from warehouse.sealed import box
 from warehouse.session import Warehouse
 
 STEP = 30
@@ -87,8 +87,7 @@ class Second:
         return step is not None
 
     def _fernet(self) -> Fernet:
-        derived = hmac.digest(self.key.encode(), b"tillboard second factor", hashlib.sha256)
-        return Fernet(base64.urlsafe_b64encode(derived))
+        return box(self.key, "second factor")
 
 
 def new_secret() -> str:

@@ -165,6 +165,8 @@ def change(
         # Nobody pays a fraction of a cent more.
         exact = round(difference) if unit == "money" else difference
         key, amount = "by", figure(abs(exact), unit, currency, lang)
+        if amount == figure(0, unit, currency, lang):  # nobody gets "¥0 more"
+            way = 0
     else:
         share = difference / before
         way = 0 if abs(share) < 0.0005 else 1 if share > 0 else -1

@@ -6,7 +6,7 @@ One mail has one receiver, so that an address that is refused stops nobody else'
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.errors import MessageError
@@ -14,7 +14,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
-from typing import Literal
+from typing import Any, Literal
 
 from chain.errors import PermanentError, TransientError
 from chain.settings import Settings
@@ -94,13 +94,34 @@ def is_address(text: str) -> bool:
     return len(text) <= LONGEST and _ADDRESS.fullmatch(text) is not None
 
 
+def in_domains(address: str, domains: Collection[str]) -> bool:
+    """Return whether ``address`` is of one of ``domains``, as they are written; of none: always."""
+    mine = address.rpartition("@")[2].lower().rstrip(".")
+    return not domains or mine in {each.lower() for each in domains}
+
+
+def domains_of(text: str) -> tuple[str, ...]:
+    """Return the domains named in ``text``, parted by commas, blanks or lines.
+
+    Raises PermanentError ``mail.bad_domain`` naming one that is none.
+    """
+    found = [
+        each.strip().lstrip("@").rstrip(".").lower() for each in re.split(r"[\s,;，；]+", text)
+    ]
+    for each in filter(None, found):
+        if not is_address(f"x@{each}"):
+            raise PermanentError("mail.bad_domain", domain=each[:60])
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
 def send(server: MailServer, mail: Mail) -> None:
     """Hand in one mail.
 
     Raises TransientError where it may go later: ``mail.away`` (no answer, or too late),
-    ``mail.later`` (the server asks to wait). Raises PermanentError where a person must act:
-    ``mail.bad_address``, ``mail.refused`` (this mail or its receiver), ``mail.log_in``,
-    ``mail.certificate``, ``mail.not_encrypted``.
+    ``mail.later`` (the server asks to wait); and ``mail.unsure`` where all of it was handed over
+    and no answer came, so that sent again it might arrive twice. Raises PermanentError where a
+    person must act: ``mail.bad_address``, ``mail.refused`` (its receiver), ``mail.not_taken`` (the
+    mail itself, or our own address), ``mail.log_in``, ``mail.certificate``, ``mail.not_encrypted``.
     """
     with connected(server) as post:
         post.send(mail)
@@ -117,10 +138,39 @@ def connected(server: MailServer) -> Iterator["Post"]:
         post.close()
 
 
+class _Handing(smtplib.SMTP):
+    """Knows whether the whole of a mail has left: from then on the server may have it."""
+
+    handed_over = False
+    _in_data = False
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Send the mail itself."""
+        self._in_data = True
+        try:
+            return super().data(msg)
+        finally:
+            self._in_data = False
+
+    def send(self, s: Any) -> None:
+        """Send some bytes, of which a line with a dot ends a mail (RFC 5321, 4.1.1.4)."""
+        super().send(s)
+        if self._in_data and isinstance(s, bytes) and s.endswith(b"\r\n.\r\n"):
+            self.handed_over = True
+
+
+class _Plain(_Handing):
+    """A conversation that begins unencrypted."""
+
+
+class _Encrypted(_Handing, smtplib.SMTP_SSL):
+    """A conversation that is encrypted from the start."""
+
+
 class Post:
     """An open conversation with the server. After a refusal the next mail can be sent."""
 
-    def __init__(self, server: MailServer, smtp: smtplib.SMTP) -> None:
+    def __init__(self, server: MailServer, smtp: "_Plain | _Encrypted") -> None:
         self._server = server
         self._smtp = smtp
 
@@ -132,8 +182,14 @@ class Post:
             message = compose(self._server, mail)
         except (ValueError, MessageError) as error:
             raise PermanentError("mail.bad_address", address=mail.to) from error
-        with _said(self._server, mail.to):
-            self._smtp.send_message(message, self._server.sender, [mail.to])
+        self._smtp.handed_over = False
+        try:
+            with _said(self._server, mail.to):
+                self._smtp.send_message(message, self._server.sender, [mail.to])
+        except TransientError as error:
+            if self._smtp.handed_over and error.key == "mail.away":
+                raise TransientError("mail.unsure", host=self._server.host) from error
+            raise
 
     def close(self) -> None:
         """Say goodbye, where anybody still listens."""
@@ -171,14 +227,14 @@ def compose(server: MailServer, mail: Mail) -> EmailMessage:
     return message
 
 
-def _connect(server: MailServer) -> smtplib.SMTP:
+def _connect(server: MailServer) -> _Plain | _Encrypted:
     trusted = ssl.create_default_context()
     if server.security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+        smtp: _Plain | _Encrypted = _Encrypted(
             server.host, server.port, timeout=server.seconds, context=trusted
         )
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=server.seconds)
+        smtp = _Plain(server.host, server.port, timeout=server.seconds)
     try:
         if server.security == "starttls":
             smtp.starttls(context=trusted)
@@ -207,7 +263,7 @@ def _said(server: MailServer, address: str = "") -> Iterator[None]:
     except smtplib.SMTPServerDisconnected as error:
         raise TransientError("mail.away", host=server.host, why=_text(error)) from error
     except smtplib.SMTPResponseException as error:
-        raise _refused(server, error.smtp_code, error.smtp_error, address) from error
+        raise _refused(server, error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPNotSupportedError as error:
         if address:  # letters of the address that this server has no way to say
             raise PermanentError("mail.bad_address", address=address) from error
@@ -221,13 +277,15 @@ def _said(server: MailServer, address: str = "") -> Iterator[None]:
 
 
 def _refused(
-    server: MailServer, code: int, why: bytes | str, address: str
+    server: MailServer, code: int, why: bytes | str, address: str = ""
 ) -> TransientError | PermanentError:
+    """Return what a refusal means: of ``address``, or of the mail itself where none is given."""
+    said = _text(why)
     if code < 500:
-        return TransientError("mail.later", host=server.host, why=_text(why))
-    return PermanentError(
-        "mail.refused", host=server.host, address=address or server.sender, why=_text(why)
-    )
+        return TransientError("mail.later", host=server.host, why=said)
+    if address:
+        return PermanentError("mail.refused", host=server.host, address=address, why=said)
+    return PermanentError("mail.not_taken", host=server.host, why=said)
 
 
 def _text(why: bytes | str | BaseException) -> str:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from chain.calendars import holidays
 from chain.days import Period
 from chain.metrics import METRICS, Metric
 from chain.money import exponent, to_major
@@ -20,9 +19,10 @@ from chain.words import Lang, catalogue, say
 from figures import daily as daily_figure
 from figures import fan as fan_figure
 from figures import formats, hours, landing, mix
-from figures.look import Look, Mark, Picture
+from figures.look import Look, Picture
 from figures.vector import svg
 from reports import sentence
+from reports.marks import marks
 from reports.series import matched, sums, value_of
 from warehouse.reads.forecast_protocol import ForecastSeries, Unit
 from warehouse.reads.protocol import ChainInfo, Daily, Filters, ReadsProtocol, grain_for
@@ -206,7 +206,9 @@ class StoreReports:
             value=value_of(metric, now) if by_day else None,
             value_before=value_of(metric, before) if by_day else None,
             gaps=series.gaps,
-            marks=self._marks(asked.period, store) if grain == "day" else (),
+            marks=marks(self.reads, self.chain, self.lang, asked.period, store)
+            if grain == "day"
+            else (),
             grain=grain,
         )
 
@@ -218,17 +220,6 @@ class StoreReports:
             "wide": size is WIDE,
             "svg": svg(drawn.figure, *size, self.lang),
         }
-
-    def _marks(self, period: Period, store: int) -> list[Mark]:
-        off = [
-            Mark(each.start, each.end, each.say(self.lang))
-            for each in holidays(self.chain.country, period)
-        ]
-        ran = self.reads.campaigns(period, store)
-        return off + [
-            Mark(start, end, str(name), campaign=True)
-            for start, end, name in zip(ran["starts_on"], ran["ends_on"], ran["name"], strict=True)
-        ]
 
     def _fees(self, asked: Filters) -> Printed:
         rows = self.reads.by_platform(asked)

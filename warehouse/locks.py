@@ -16,6 +16,7 @@ class Lock(IntEnum):
     FORECAST_CHUNK = 74
     EXPORT = 75
     ALERTS = 76
+    DIGESTS = 77
     REMOVAL = 79
 
 

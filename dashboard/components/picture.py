@@ -6,11 +6,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from flask import has_request_context, request
 
-from chain.calendars import holidays
 from chain.days import Period
 from dashboard.frame import Here
-from dashboard.loose import attributes, records
+from dashboard.loose import attributes
 from figures.look import Look, Mark, Picture, locale_config
+from reports import marks as marked
 from warehouse.reads.protocol import ChainInfo
 
 NARROW_COOKIE = "tillboard_narrow"
@@ -34,16 +34,7 @@ def narrow() -> bool:
 
 def marks(here: Here, chain: ChainInfo, period: Period, store: int | None = None) -> list[Mark]:
     """Return the holidays of ``period``, and its campaigns (at ``store``), as the reader says."""
-    found = holidays(chain.country, period)
-    off = [Mark(holiday.start, holiday.end, holiday.say(here.lang)) for holiday in found]
-    ran = records(here.reads.campaigns(period, store))
-    return off + [
-        Mark(row["starts_on"], row["ends_on"], _campaign(row), campaign=True) for row in ran
-    ]
-
-
-def _campaign(row: dict[str, Any]) -> str:
-    return " ".join(part for part in (str(row["name"]), str(row["mechanic"])) if part)
+    return marked.marks(here.reads, chain, here.lang, period, store)
 
 
 def picture(drawn: Picture, name: str, here: Here) -> list[Component]:

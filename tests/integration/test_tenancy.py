@@ -86,6 +86,8 @@ _CONSTANTS = {
     ("forecast_override", "level"): "'region'",
     ("forecast_override", "store_ids"): "'{{10,11}}'",
     ("forecast_override", "factor"): "1.1",
+    ("subscription", "kind"): "'daily'",
+    ("delivery", "state"): "'waiting'",
 }
 _VALUES = {
     "text": "'{chain}-{store}'",
@@ -94,6 +96,7 @@ _VALUES = {
     "integer": "{chain}{store}",
     "smallint": "1",
     "date": "'2026-01-01'",
+    "time without time zone": "'08:00'",
     "timestamp with time zone": "'2026-01-01 00:00+00'",
     "uuid": "md5('{chain}-{store}')::uuid",
     "bytea": "'\\x00'",

@@ -3,6 +3,13 @@
 from warehouse.tables.alerts import Alert, AlertNotice, AlertRule, AlertSnooze, AlertWatch
 from warehouse.tables.base import Base, metadata
 from warehouse.tables.business import Account, Chain, FxRate, Place, Region, Store, StoreBinding
+from warehouse.tables.digests import (
+    CHANNELS,
+    DELIVERY_STATES,
+    Delivery,
+    Subscription,
+    Unsubscribe,
+)
 from warehouse.tables.exports import Export
 from warehouse.tables.forecasts import (
     CalendarDay,
@@ -47,20 +54,20 @@ from warehouse.tables.people import (
     AppUser,
     AuditLog,
     ChainRemoval,
-    Delivery,
     DirectoryChain,
     Invitation,
     Membership,
     PasswordReset,
     RecoveryCode,
     Session,
-    Subscription,
 )
 from warehouse.tables.retention import Retention
 from warehouse.tables.totals import ChainVersion, StoreDayTotal, StoreMonthTotal
 
 __all__ = [
     "BATCH_STATES",
+    "CHANNELS",
+    "DELIVERY_STATES",
     "KINDS",
     "Account",
     "Alert",
@@ -125,5 +132,6 @@ __all__ = [
     "Subscription",
     "Target",
     "TieOutException",
+    "Unsubscribe",
     "metadata",
 ]

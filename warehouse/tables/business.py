@@ -3,14 +3,18 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Index, Numeric, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Numeric, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from warehouse.tables.base import Base, Blank, ChainId, Currency, Id, Instant, Minor, Now, Ref, Str
 
 
 class Chain(Base):
-    """A business with many stores: the tenant. ``guide``: see warehouse.chains.GUIDE."""
+    """A business with many stores: the tenant. ``guide``: see warehouse.chains.GUIDE.
+
+    Digests go to addresses of ``mail_domains`` alone; to all where there is none.
+    """
 
     __tablename__ = "chain"
     chain_id: Mapped[Id]
@@ -21,6 +25,7 @@ class Chain(Base):
     lang: Mapped[Str] = mapped_column(server_default=text("'en'"))
     created_at: Mapped[Now]
     guide: Mapped[Blank]
+    mail_domains: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
 
 class Region(Base):

@@ -1,6 +1,6 @@
 """People and what they may see. What is needed before a chain is known lives in ``directory``."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Text,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
@@ -27,7 +26,8 @@ class AppUser(Base):
     """A person who logs in. An empty ``password_hash`` fits no password.
 
     ``totp_secret`` is encrypted; ``totp_step`` is the last time step whose code was used.
-    ``oidc_subject`` is who this is at the provider of single sign-on.
+    ``oidc_subject`` is who this is at the provider of single sign-on. ``mail_refused_at`` is when a
+    mail server said for good that it takes no mail for them, and ``mail_refused_why`` its words.
     """
 
     __tablename__ = "app_user"
@@ -47,6 +47,8 @@ class AppUser(Base):
     totp_secret: Mapped[str | None] = mapped_column(Text)
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     oidc_subject: Mapped[str | None] = mapped_column(Text)
+    mail_refused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    mail_refused_why: Mapped[Blank]
 
 
 class Membership(Base):
@@ -187,32 +189,6 @@ class ChainRemoval(Base):
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     row_count: Mapped[Count]
     file_count: Mapped[Count]
-
-
-class Subscription(Base):
-    """A digest that a person gets."""
-
-    __tablename__ = "subscription"
-    chain_id: Mapped[ChainId]
-    subscription_id: Mapped[Id]
-    user_id: Mapped[Ref]
-    kind: Mapped[Str]
-    spec: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    paused: Mapped[bool] = mapped_column(server_default=text("false"))
-
-
-class Delivery(Base):
-    """One digest for one period; the row is claimed before anything is sent."""
-
-    __tablename__ = "delivery"
-    __table_args__ = (UniqueConstraint("chain_id", "subscription_id", "period"),)
-    chain_id: Mapped[ChainId]
-    delivery_id: Mapped[Id]
-    subscription_id: Mapped[Ref]
-    period: Mapped[date]
-    state: Mapped[Str]
-    claimed_at: Mapped[Now]
-    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class AuditLog(Base):
