@@ -31,6 +31,10 @@ class Jobs(Protocol):
         """Start an export that was asked for, or take it up again."""
         ...
 
+    def digests(self) -> None:
+        """Start to look for digests that wait: what somebody asked for goes at once."""
+        ...
+
     def ready(self) -> bool:
         """Return whether the queue answers."""
         ...

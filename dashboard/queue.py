@@ -15,6 +15,7 @@ from redis import RedisError
 
 from chain.errors import TransientError
 from chain.jobs import (
+    DIGESTS,
     EXPORT,
     FORECAST,
     FORECASTS,
@@ -73,6 +74,10 @@ class QueuedJobs:
     def export(self, chain_id: int, export_id: int) -> None:
         """Start an export that was asked for, or take it up again."""
         self._send(EXPORT, chain_id=chain_id, export_id=export_id)
+
+    def digests(self) -> None:
+        """Start to look for digests that wait."""
+        self._send(DIGESTS)
 
     def ready(self) -> bool:
         """Return whether the queue answers."""

@@ -255,7 +255,7 @@ _ACTIVE = text(
     f"""
     select {COLUMNS} from subscription s {PEOPLE}
     where s.chain_id = :chain and not s.paused
-        and not (s.channel = 'mail' and u.mail_refused_at is not null)
+        and not (s.robot_id is null and u.mail_refused_at is not null)
     """
 )
 _PLAN = text(
@@ -347,10 +347,11 @@ _FINGERPRINT = text(
 )
 _RECENT = text(
     """
-    select d.*, s.kind, s.channel, u.name, u.email
+    select d.*, s.kind, coalesce(r.platform, 'mail') as channel, u.name, u.email
     from delivery d
     join subscription s on s.chain_id = d.chain_id and s.subscription_id = d.subscription_id
     join directory.app_user u on u.user_id = s.user_id
+    left join robot r on r.chain_id = s.chain_id and r.robot_id = s.robot_id
     where d.chain_id = :chain
         and d.delivery_id = coalesce(cast(:one as bigint), d.delivery_id)
     order by d.delivery_id desc limit :most

@@ -7,7 +7,7 @@ module. What is not seen is as if it were not there.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, text
@@ -23,38 +23,34 @@ MOST_A_PERSON = 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is chosen: how often and when, by which channel, in which language.
-
-    ``robot`` is the sealed webhook; an empty one leaves a known one as it is.
-    """
+    """What is chosen: how often and when, in which language, by which robot (None: by mail)."""
 
     schedule: Schedule
-    channel: str
     lang: str
     only_changed: bool = False
-    robot: str = ""
-    robot_name: str = ""
+    robot_id: int | None = None
 
     def values(self) -> dict[str, object]:
         """Return the columns' values."""
         schedule = self.schedule
         return {
             "kind": schedule.rhythm,
-            "channel": self.channel,
             "lang": self.lang,
             "zone": schedule.zone,
             "at": schedule.at,
             "weekdays": list(schedule.weekdays),
             "month_day": schedule.month_day,
             "only_changed": self.only_changed,
-            "robot": self.robot,
-            "robot_name": self.robot_name,
+            "robot": self.robot_id,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One subscription with its person. ``refused``: what a mail server said of their address."""
+    """One subscription with its person. ``refused``: what a mail server said of their address.
+
+    ``channel`` is ``mail`` or the platform of the robot, ``group`` what the robot is called.
+    """
 
     subscription_id: int
     user_id: int
@@ -62,6 +58,8 @@ class Subscription:
     name: str
     refused: str
     wanted: Wanted
+    channel: str
+    group: str
     paused: bool
     paused_key: str
     paused_params: Mapping[str, Any]
@@ -156,28 +154,23 @@ def set_domains(connection: Connection, scope: Scope, wanted: tuple[str, ...]) -
 
 def subscription_of(row: Row[Any]) -> Subscription:
     """Return a row of ``COLUMNS`` as what it is."""
-    schedule = Schedule(
-        cast("Rhythm", row.kind), row.time_zone, _time(row.at), tuple(row.weekdays), row.month_day
-    )
+    rhythm, days = cast("Rhythm", row.kind), tuple(row.weekdays)
+    schedule = Schedule(rhythm, row.time_zone, row.at, days, row.month_day)
     return Subscription(
         row.subscription_id,
         row.user_id,
         row.email,
         row.name,
         row.mail_refused_why if row.mail_refused_at else "",
-        Wanted(
-            schedule, row.channel, row.lang, row.only_changed, row.robot, row.robot_name
-        ),
+        Wanted(schedule, row.lang, row.only_changed, row.robot_id),
+        row.platform or "mail",
+        row.group_name or "",
         row.paused,
         row.paused_key,
         dict(row.paused_params),
         row.since,
         row.token,
-    )  # fmt: skip
-
-
-def _time(at: time) -> time:
-    return at.replace(second=0, microsecond=0)
+    )
 
 
 def _must(connection: Connection, statement: Any, values: Mapping[str, object]) -> None:
@@ -188,9 +181,9 @@ def _must(connection: Connection, statement: Any, values: Mapping[str, object]) 
 def _note(
     connection: Connection, scope: Scope, action: str, number: int, wanted: Wanted | None = None
 ) -> None:
-    detail = {}
-    if wanted is not None:  # never the webhook
-        detail = {"kind": wanted.schedule.rhythm, "channel": wanted.channel}
+    detail: dict[str, object] = {}
+    if wanted is not None:
+        detail = {"kind": wanted.schedule.rhythm, "robot": wanted.robot_id}
     values = {
         "chain": scope.chain_id,
         "user": scope.user_id,
@@ -202,13 +195,14 @@ def _note(
 
 
 COLUMNS = """
-    s.subscription_id, s.user_id, s.kind, s.channel, s.lang, s.time_zone, s.at, s.weekdays,
-    s.month_day, s.only_changed, s.robot, s.robot_name, s.paused, s.paused_key, s.paused_params,
-    s.since, s.token, u.email, u.name, u.mail_refused_at, u.mail_refused_why
+    s.subscription_id, s.user_id, s.kind, s.lang, s.time_zone, s.at, s.weekdays, s.month_day,
+    s.only_changed, s.robot_id, s.paused, s.paused_key, s.paused_params, s.since, s.token,
+    u.email, u.name, u.mail_refused_at, u.mail_refused_why, r.platform, r.name as group_name
 """
 PEOPLE = """
     join directory.membership m on m.chain_id = s.chain_id and m.user_id = s.user_id
     join directory.app_user u on u.user_id = s.user_id
+    left join robot r on r.chain_id = s.chain_id and r.robot_id = s.robot_id
 """
 """Whoever is of the chain no more gets nothing, with no further ado."""
 _ALL = text(
@@ -226,10 +220,10 @@ _MEMBER = text(
 _COUNT = text("select count(*) from subscription where chain_id = :chain and user_id = :user")
 _ADD = text(
     """
-    insert into subscription (chain_id, user_id, kind, channel, lang, time_zone, at, weekdays,
-        month_day, only_changed, robot, robot_name, token)
-    values (:chain, :user, :kind, :channel, :lang, :zone, :at, cast(:weekdays as smallint[]),
-        :month_day, :only_changed, :robot, :robot_name, :token)
+    insert into subscription (chain_id, user_id, kind, lang, time_zone, at, weekdays, month_day,
+        only_changed, robot_id, token)
+    values (:chain, :user, :kind, :lang, :zone, :at, cast(:weekdays as smallint[]), :month_day,
+        :only_changed, :robot, :token)
     returning subscription_id
     """
 )
@@ -239,10 +233,9 @@ _LINK = text(
 )
 _CHANGE = text(
     """
-    update subscription set kind = :kind, channel = :channel, lang = :lang, time_zone = :zone,
-        at = :at, weekdays = cast(:weekdays as smallint[]), month_day = :month_day,
-        only_changed = :only_changed, robot_name = :robot_name,
-        robot = case when :channel = 'mail' then '' when :robot = '' then robot else :robot end
+    update subscription set kind = :kind, lang = :lang, time_zone = :zone, at = :at,
+        weekdays = cast(:weekdays as smallint[]), month_day = :month_day,
+        only_changed = :only_changed, robot_id = :robot
     where chain_id = :chain and subscription_id = :one
     """
 )

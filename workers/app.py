@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from chain.errors import PermanentError
 from chain.jobs import (
+    DIGESTS,
     EXPORT,
     FORECAST,
     FORECASTS,
@@ -41,6 +42,7 @@ from workers.task import GRACE, task
 from workers.waiting import forget
 
 if TYPE_CHECKING:
+    from workers.digests import Digests
     from workers.exports import Exports
     from workers.forecasts import Forecasts
 
@@ -88,6 +90,7 @@ app.conf.update(
             "options": {"queue": FORECASTS},
         },
         "remove-chains": {"task": "workers.remove_chains", "schedule": 600.0},
+        "plan-digests": {"task": DIGESTS, "schedule": 60.0},
         "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
         "score-forecasts": {
@@ -130,6 +133,13 @@ def removals() -> Removals:
     # Nothing is read with it, so the key that signs figures is not needed.
     cache = FigureCache(url, b"")
     return Removals(warehouse(), settings, partial(forget, app), cache.clear)
+
+
+def digests() -> "Digests":
+    """Return the digests over this process's warehouse."""
+    from workers.digests import Digests  # what draws pictures is loaded by who sends them
+
+    return Digests(warehouse(), settings)
 
 
 def forecasts() -> "Forecasts":
@@ -230,6 +240,18 @@ def apply_retention() -> None:
 def remove_chains() -> None:
     """Remove the chains whose owners asked for it and whose time is up."""
     removals().run()
+
+
+@task(app, name=DIGESTS, seconds=300)
+def plan_digests() -> None:
+    """Plan the digests that are due, and have what waits sent."""
+    digests().plan(lambda chain_id, lane: send_digests.start(chain_id=chain_id, lane=lane))
+
+
+@task(app, name="workers.send_digests", seconds=settings.job_seconds)
+def send_digests(chain_id: int, lane: int) -> None:
+    """Send the digests that wait in a lane of a chain."""
+    digests().send(chain_id, lane)
 
 
 @task(app, name=FORECAST, seconds=300)

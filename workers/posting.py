@@ -23,9 +23,9 @@ from reports.digests.model import Contents
 from reports.mail import Mail, Post, connected, in_domains, mail_server
 from reports.robots import Platform, Robot
 from warehouse import deliveries, subscriptions
+from warehouse import robots as stored
 from warehouse.deliveries import Waiting
 from warehouse.directory import unsubscribe
-from warehouse.robots import unseal
 from warehouse.session import Scope, Warehouse
 from warehouse.subscriptions import Subscription
 
@@ -101,13 +101,19 @@ class Posting:
 
     def _ready(self, one: Waiting, contents: Contents) -> Callable[[], None]:
         """Return what hands the digest over; raises where that need not be tried."""
-        wanted = one.subscription.wanted
-        if wanted.channel == "mail":
+        subscription = one.subscription
+        if subscription.wanted.robot_id is None:
             mail = self._mail(one, contents)
             post = self._connected()
             return lambda: post.send(mail)
-        webhook = unseal(str(self.settings.secret_key), wanted.robot)
-        robot = Robot(cast("Platform", wanted.channel), webhook.address, webhook.secret)
+        with self._begin() as connection:
+            webhook = stored.webhook(
+                connection,
+                Scope(self.chain_id),
+                str(self.settings.secret_key),
+                subscription.wanted.robot_id,
+            )
+        robot = Robot(cast("Platform", webhook.platform), webhook.address, webhook.secret)
         more = self.settings.more_robots
         robots.check(robot, more)
         said = message(contents, test=one.test)
@@ -157,8 +163,7 @@ class Posting:
         self._open = self._post = None
 
     def _claim(self, one: Waiting, contents: Contents) -> bool:
-        wanted = one.subscription.wanted
-        receiver = one.subscription.email if wanted.channel == "mail" else wanted.robot_name
+        receiver = one.subscription.group or one.subscription.email
         with self._begin() as connection:
             return deliveries.claim(
                 connection, self.chain_id, one, receiver, provisional=contents.provisional
@@ -185,7 +190,7 @@ class Posting:
         if error.key in OF_THE_ADDRESS:
             why = str(error.params.get("why") or error.say(subscription.wanted.lang))
             unsubscribe.refuse(self.warehouse, subscription.user_id, why)
-        elif error.key.startswith("robot.") or error.key == "digests.robot_lost":
+        elif error.key.startswith(("robot.", "digests.robot_")):
             scope = Scope(self.chain_id)
             with self._begin() as connection, suppress(PermanentError):
                 subscriptions.pause(

@@ -72,6 +72,7 @@ NOT_SHOWN = {
     "payout_line",
     "reject",
     "retention",
+    "robot",
     "site_suggestion",
     "spend",
     "subscription",

@@ -88,6 +88,7 @@ _CONSTANTS = {
     ("forecast_override", "factor"): "1.1",
     ("subscription", "kind"): "'daily'",
     ("delivery", "state"): "'waiting'",
+    ("robot", "platform"): "'wecom'",
 }
 _VALUES = {
     "text": "'{chain}-{store}'",

@@ -4,9 +4,9 @@ from warehouse.tables.alerts import Alert, AlertNotice, AlertRule, AlertSnooze, 
 from warehouse.tables.base import Base, metadata
 from warehouse.tables.business import Account, Chain, FxRate, Place, Region, Store, StoreBinding
 from warehouse.tables.digests import (
-    CHANNELS,
     DELIVERY_STATES,
     Delivery,
+    Robot,
     Subscription,
     Unsubscribe,
 )
@@ -66,7 +66,6 @@ from warehouse.tables.totals import ChainVersion, StoreDayTotal, StoreMonthTotal
 
 __all__ = [
     "BATCH_STATES",
-    "CHANNELS",
     "DELIVERY_STATES",
     "KINDS",
     "Account",
@@ -119,6 +118,7 @@ __all__ = [
     "Region",
     "Reject",
     "Retention",
+    "Robot",
     "Session",
     "SiteSuggestion",
     "Spend",

@@ -11,7 +11,7 @@ from chain.schedule import RHYTHMS
 from warehouse.tables.base import Base, Blank, ChainId, Id, Instant, Now, Ref, Str
 from warehouse.tables.people import DIRECTORY
 
-CHANNELS = ("mail", "wecom", "dingtalk", "feishu")
+PLATFORMS = ("wecom", "dingtalk", "feishu")
 DELIVERY_STATES = ("waiting", "sending", "sent", "unchanged", "late", "unsure", "failed")
 _JSON = text("'{}'")
 
@@ -19,22 +19,19 @@ _JSON = text("'{}'")
 class Subscription(Base):
     """A digest that a person gets, in their scope: by mail, or a group of theirs by its robot.
 
-    ``robot`` is the sealed webhook with its secret; ``token`` is in the link that ends it. Nothing
-    due before ``since`` is sent. ``paused_key`` and ``paused_params`` say why it rests, where it
-    was no person who paused it.
+    ``robot_id`` None: by mail. ``token`` is in the link that ends it. Nothing due before ``since``
+    is sent. ``paused_key`` and ``paused_params`` say why it rests, where no person paused it.
     """
 
     __tablename__ = "subscription"
     __table_args__ = (
         CheckConstraint(f"kind in {RHYTHMS!r}", name="kind"),
-        CheckConstraint(f"channel in {CHANNELS!r}", name="channel"),
         Index("subscription_chain_id_user_id_idx", "chain_id", "user_id"),
     )
     chain_id: Mapped[ChainId]
     subscription_id: Mapped[Id]
     user_id: Mapped[Ref]
     kind: Mapped[Str]
-    channel: Mapped[Str] = mapped_column(server_default=text("'mail'"))
     lang: Mapped[Str] = mapped_column(server_default=text("'en'"))
     time_zone: Mapped[Str]
     at: Mapped[time] = mapped_column(Time)
@@ -43,13 +40,29 @@ class Subscription(Base):
     )
     month_day: Mapped[int] = mapped_column(SMALLINT, server_default=text("1"))
     only_changed: Mapped[bool] = mapped_column(server_default=text("false"))
-    robot: Mapped[Blank]
-    robot_name: Mapped[Blank]
+    robot_id: Mapped[int | None] = mapped_column(BigInteger)
     token: Mapped[Str]
     since: Mapped[Now]
     paused: Mapped[bool] = mapped_column(server_default=text("false"))
     paused_key: Mapped[Blank]
     paused_params: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=_JSON)
+    made_at: Mapped[Now]
+
+
+class Robot(Base):
+    """A group of WeCom, DingTalk or Feishu that digests and alerts can be written into.
+
+    ``webhook`` is its address with the secret that signs, sealed (warehouse.robots).
+    """
+
+    __tablename__ = "robot"
+    __table_args__ = (CheckConstraint(f"platform in {PLATFORMS!r}", name="platform"),)
+    chain_id: Mapped[ChainId]
+    robot_id: Mapped[Id]
+    user_id: Mapped[Ref]
+    platform: Mapped[Str]
+    name: Mapped[Str]
+    webhook: Mapped[Str]
     made_at: Mapped[Now]
 
 
