@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,6 +101,38 @@ def postbox(
         yield box
     finally:
         controller.stop()
+
+
+@contextmanager
+def silent_after_data() -> Iterator[int]:
+    """Open a server that speaks SMTP up to the dot that ends a mail, and then not a word."""
+    ended = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        listening.settimeout(10)
+        talk, _ = listening.accept()
+        with talk, talk.makefile("rwb") as lines:
+            lines.write(b"220 hello\r\n")
+            lines.flush()
+            in_data = False
+            for line in lines:
+                if in_data and line == b".\r\n":
+                    ended.wait(10)
+                    return
+                if in_data:
+                    continue
+                in_data = line.upper().startswith(b"DATA")
+                lines.write(b"354 go on\r\n" if in_data else b"250 fine\r\n")
+                lines.flush()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            ended.set()
+            thread.join()
 
 
 def _known(
