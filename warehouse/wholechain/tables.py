@@ -9,6 +9,9 @@ from warehouse.tables import metadata
 
 NOT_ARCHIVED = {
     "chain_version": "counts changes; made anew by them",
+    "subscription": "their links end digests of this installation",
+    "delivery": "what was sent by this installation",
+    "robot": "webhooks are sealed under this installation's key",
     "export": "files made for one person, which are not in the archive",
 }
 """Tables that an archive leaves out, and why."""
