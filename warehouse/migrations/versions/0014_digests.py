@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 CHAIN = "(select nullif(current_setting('app.chain_id', true), '')::bigint)"
 USER = "(select nullif(current_setting('app.user_id', true), '')::bigint)"
