@@ -69,7 +69,7 @@ def _stores(reads: ReadsProtocol) -> pd.DataFrame:
             "area_sqm": stores["area_sqm"],
             "region": region.where(stores["region_id"] > 0, None),
             "city": stores["city"].astype(object).where(stores["city"] != "", None),
-            "unassigned": stores["unassigned"],
+            "unassigned": stores["unassigned"].astype(bool),
         }
     )
 

@@ -21,6 +21,7 @@ from dashboard.components.short import short_list
 from dashboard.components.tile import Against, tile
 from dashboard.forecasts.strip import landing_strip
 from dashboard.frame import THEME, Board, Here, Page
+from dashboard.insight import bridge
 from dashboard.start.steps import instead
 from figures import formats
 from figures.daily import HEIGHT, daily_sales
@@ -63,6 +64,18 @@ def page(app: Dash, board: Board) -> Page:
     def fill_alerts(_there: bool) -> list[Component]:
         return strip(board, board.here())
 
+    @app.callback(
+        Output("overview-bridge", "children"),
+        Input("overview-measure", "value"),
+        Input("overview-there", "data"),
+        Input(THEME, "data"),
+    )
+    @kept
+    def fill_bridge(measure: str | None, _there: bool, theme: str) -> list[Component]:
+        here = board.here()
+        filters = Choice().filters(here.reads.chain())
+        return bridge.card(here, filters, measure, theme, "overview-bridge-graph")
+
     return Page("overview", "/", layout, icon="overview", filters=(), order=10)
 
 
@@ -94,6 +107,7 @@ def layout(here: Here, /, **_: str) -> Component:
                 ],
                 className="tb-grid12",
             ),
+            bridge.place(here, "overview"),
             html.Div(
                 [html.Div(skeletons.block(260), className="card tb-6") for _ in range(2)],
                 id="overview-stores",

@@ -26,8 +26,10 @@ from dashboard.components.tile import Against, tile
 from dashboard.forecasts.asked import Asked
 from dashboard.frame import FILTERS, THEME, Board, FilterName, Here, Page
 from dashboard.icons import icon
+from dashboard.insight import bridge, peers
 from figures import daily as daily_figure
 from figures import formats, hours, mix, ticket
+from figures.waterfall import height_of
 from warehouse.reads.forecast_protocol import Unit
 from warehouse.reads.protocol import ChainInfo, Daily, Filters, grain_for
 
@@ -61,6 +63,23 @@ def page(app: Dash, board: Board) -> Page:
     def fill_hours(data: dict[str, Any] | None, theme: str, store: int) -> list[Component]:
         return busy_hours(board.here(), data, theme, store)
 
+    @app.callback(Output("store-bridge", "children"), Input("store-measure", "value"), *given)
+    @kept
+    def fill_bridge(
+        measure: str | None, data: dict[str, Any] | None, theme: str, store: int
+    ) -> list[Component]:
+        here = board.here()
+        filters = _asked(here, here.reads.chain(), data, store)
+        return bridge.card(here, filters, measure, theme, "store-bridge-graph")
+
+    @app.callback(
+        Output("store-peers", "children"), Input(FILTERS, "data"), State("store-id", "data")
+    )
+    @kept
+    def fill_peers(data: dict[str, Any] | None, store: int) -> list[Component]:
+        here = board.here()
+        return peers.card(here, _asked(here, here.reads.chain(), data, store), store)
+
     return Page("store", "/store/<store_id>", layout, filters=FILTERS_SHOWN)
 
 
@@ -79,6 +98,13 @@ def layout(here: Here, /, **variables: str) -> Component:
                 className="tb-stack",
             ),
             _card("store-daily", daily_figure.HEIGHT),
+            html.Div(
+                [
+                    bridge.place(here, "store", "tb-6"),
+                    _card("store-peers", height_of(6), "tb-6"),
+                ],
+                className="tb-grid12",
+            ),
             html.Div(
                 [
                     _card("store-mix", mix.HEIGHT, "tb-6"),

@@ -19,6 +19,7 @@ from dashboard.components.picture import look, picture
 from dashboard.components.ranking import CHOICE, grid, tools
 from dashboard.components.series import known_metric, sums
 from dashboard.frame import FILTERS, THEME, Board, Here, Page
+from dashboard.insight import fair
 from figures.ranks import HEIGHT, rank_bump
 from warehouse.reads.protocol import SUMS, Filters, Grain, Totals
 
@@ -41,6 +42,12 @@ def page(app: Dash, board: Board) -> Page:
     @kept
     def fill_ranks(data: dict[str, Any] | None, theme: str) -> list[Component]:
         return ranks(board.here(), data, theme)
+
+    @app.callback(Output("stores-fair", "children"), Input(FILTERS, "data"))
+    @kept
+    def fill_fair(data: dict[str, Any] | None) -> list[Component]:
+        here = board.here()
+        return fair.card(here, _asked(here, data)[1])
 
     _browser(app)
     return Page("stores", "/stores", layout, icon="stores", order=20)
@@ -85,6 +92,7 @@ def layout(here: Here, /, **_: str) -> Component:
                 ],
                 className="card",
             ),
+            html.Div(skeletons.table(fair.MOST_ROWS), id="stores-fair", className="card"),
         ],
         className="tb-stack",
     )

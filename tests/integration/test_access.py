@@ -139,7 +139,13 @@ CALLS: dict[str, Call] = {
     "overview-stores.children": Call(the_store, {"overview-there.data": True}),
     "stores-sentence.children": Call(the_store, _PERIOD),
     "stores-ranks.children": Call(the_store, _PERIOD),
+    "stores-fair.children": Call(the_store, _PERIOD),
+    "overview-bridge.children": Call(
+        the_store, {"overview-there.data": True, "theme.data": "light"}
+    ),
     "store-head.children": Call(the_store, _STORE),
+    "store-bridge.children": Call(the_store, _STORE),
+    "store-peers.children": Call(anybody, _STORE),
     "store-mix.children": Call(the_store, _STORE),
     "store-hours.children": Call(the_store, _STORE),
     "forecast-fan.children": Call(the_store, _AHEAD),

@@ -72,6 +72,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 READS = frozenset(
     {
         "overview-there.data",
+        "overview-measure.value",
+        "store-measure.value",
         "filters.data",
         "theme.data",
         "imports-tick.n_intervals",

@@ -316,3 +316,12 @@ def test_rounding_keeps_the_sum_and_turns_with_the_sign(parts: list[float], more
 
 def test_a_factor_alone_has_a_slope_of_one() -> None:
     assert slopes(np.array([[2.0]]), np.array([[5.0]])).tolist() == [[1.0]]
+
+
+def test_a_bridge_from_nothing_to_nothing_has_no_steps() -> None:
+    nothing = pd.DataFrame({name: [] for name in ("store", "side", "kind", *SUMMED)})
+    usual = pd.DataFrame({name: [] for name in ("group", "kind", "days", "amount")})
+    found = bridge(nothing, STORES.iloc[:0], (BEFORE, NOW), KINDS, usual=usual)
+    assert (found.before, found.now, found.growth) == (0, 0, None)
+    assert set(found.steps.values()) == {0}
+    assert reasons(found, 1) == []

@@ -231,3 +231,14 @@ def test_left_out_means_left_out() -> None:
         x, its = smoother.design[rest], y[rest]
         beta = np.linalg.solve(x.T @ x + penalty, x.T @ its)
         assert smoother.expected(y)[left] == pytest.approx(smoother.design[left] @ beta)
+
+
+def test_a_chain_without_any_sales_has_no_ranking() -> None:
+    truth = chain(11, 6)
+    asked = replace(
+        truth.asked,
+        days=truth.asked.days.iloc[:0],
+        weeks=truth.asked.weeks.iloc[:0],
+        platforms=pd.DataFrame(),
+    )
+    assert rank_stores(asked).empty

@@ -1,0 +1,1 @@
+"""Cards that explain: the bridge between two periods, the fair ranking, nameless peers."""
