@@ -142,8 +142,7 @@ def check_list(content: bytes, rules: Rules) -> list[Line]:
 
     Raises PermanentError for a file that is no list.
     """
-    rows = _sheet(content) if content.startswith(_WORKBOOKS) else _lines(content)
-    head, *body = rows or [[]]
+    head, *body = sheet_rows(content) or [[]]
     columns = [HEADINGS.get(cell.strip(), "") for cell in head]
     if not {"code", "name"} <= set(columns):
         raise PermanentError("etl.stores_header", columns=", ".join(COLUMNS))
@@ -166,6 +165,11 @@ def _checked(columns: Sequence[str], body: Sequence[Sequence[str]], rules: Rules
             yield Line(number, fields, store)
         else:
             yield Line(number, fields, None, "code", first)
+
+
+def sheet_rows(content: bytes) -> list[list[str]]:
+    """Return the cells of a CSV (UTF-8 or GB18030) or of a workbook's first sheet, as texts."""
+    return _sheet(content) if content.startswith(_WORKBOOKS) else _lines(content)
 
 
 def _lines(content: bytes) -> list[list[str]]:

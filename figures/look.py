@@ -97,15 +97,21 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A holiday or campaign from ``start`` to ``end``, both included, marked on the axis.
+    """A holiday, campaign or note from ``start`` to ``end``, both included, marked on the axis.
 
-    A campaign's name stands in the hover alone, for many may run at once.
+    What a campaign or a note is stands in the hover alone, for many may run at once.
     """
 
     start: date
     end: date
     label: str
     campaign: bool = False
+    note: bool = False
+
+    @property
+    def holiday(self) -> bool:
+        """Whether it is neither of the others."""
+        return not self.campaign and not self.note
 
 
 @dataclass(frozen=True, slots=True)

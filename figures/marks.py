@@ -10,7 +10,8 @@ from figures.look import Look, Mark
 from figures.tokens import alpha
 
 CAMPAIGN = 3
-"""The colour of campaigns: neither that of this period nor of what wants attention."""
+NOTE = 5
+"""Colours of campaigns and notes: neither that of this period nor of what wants attention."""
 
 
 def shades(gaps: Sequence[date], look: Look) -> list[dict[str, Any]]:
@@ -40,24 +41,36 @@ def shades(gaps: Sequence[date], look: Look) -> list[dict[str, Any]]:
 
 
 def campaign_line(days: Sequence[date], marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
-    """Return a line on the axis over the days of campaigns, each with their names in its hover."""
+    """Return a line on the axis over the days of campaigns, each with their names in its hover.
+
+    Notes on days have one of their own, in their own colour.
+    """
+    ran, noted = [each for each in marks if each.campaign], [each for each in marks if each.note]
+    return [
+        *_line(days, ran, look.say("campaign"), CAMPAIGN, look),
+        *_line(days, noted, look.say("note"), NOTE, look),
+    ]
+
+
+def _line(
+    days: Sequence[date], ran: Sequence[Mark], name: str, colour_at: int, look: Look
+) -> list[dict[str, Any]]:
     comma = look.say("list.comma")
-    ran = [mark for mark in marks if mark.campaign]
     names = [
         comma.join(mark.label for mark in ran if mark.start <= day <= mark.end) for day in days
     ]
     if not any(names):
         return []
-    colour = look.tokens.categories[CAMPAIGN]
+    colour = look.tokens.categories[colour_at]
     return [
         {
             "type": "scatter",
             "mode": "lines+markers",
             "x": [day.isoformat() for day in days],
-            "y": [0 if name else None for name in names],
+            "y": [0 if each else None for each in names],
             "connectgaps": False,
             "cliponaxis": False,
-            "name": look.say("campaign"),
+            "name": name,
             # Half of the line lies below the axis, where it is cut off.
             "line": {"color": colour, "width": 8},
             "marker": {"color": colour, "size": _lonely(names), "symbol": "square"},
@@ -80,7 +93,7 @@ def campaign_word(days: Sequence[date], marks: Sequence[Mark], look: Look) -> li
     if not runs:
         return []
     run = max(runs, key=len)
-    over = any(not m.campaign and m.start <= run[-1] and m.end >= run[0] for m in marks)
+    over = any(m.holiday and m.start <= run[-1] and m.end >= run[0] for m in marks)
     return [
         {
             "xref": "x",
@@ -120,7 +133,7 @@ def holiday_lines(marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
             "line": {"color": look.tokens.attention, "width": 4},
         }
         for mark in marks
-        if not mark.campaign
+        if mark.holiday
     ]
 
 
@@ -140,5 +153,5 @@ def holiday_words(marks: Sequence[Mark], look: Look) -> list[dict[str, Any]]:
             "bgcolor": alpha(look.tokens.surface, 0.8),
         }
         for mark in marks
-        if not mark.campaign
+        if mark.holiday
     ]

@@ -33,7 +33,7 @@ def narrow() -> bool:
 
 
 def marks(here: Here, chain: ChainInfo, period: Period, store: int | None = None) -> list[Mark]:
-    """Return the holidays of ``period``, and its campaigns (at ``store``), as the reader says."""
+    """Return holidays, campaigns and notes of ``period`` (at ``store``), as the reader says."""
     return marked.marks(here.reads, chain, here.lang, period, store)
 
 

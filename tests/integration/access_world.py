@@ -144,6 +144,8 @@ def _make(board: Running) -> None:
         _sum(connection, 1)
         for statement in (*_FUTURE, *_ALERTS):
             connection.execute(text(statement.replace('":', '"\\:')))
+        for statement in _PLANS:
+            connection.execute(text(statement))
     finance = FIRST + [reader.name for reader in READERS].index("finance")
     with board.warehouse.begin(Scope(1, finance, "finance")) as connection:
         connection.execute(_TOKEN, {"user": finance})
@@ -256,6 +258,20 @@ _FUTURE = (
     values (1, 1, 'store', {WEST}, '{{{WEST}}}', {_TODAY} + 1, {_TODAY} + 2, 1.1, 'a fair')
     """,
 )
+_PLANS = (
+    f"""
+    insert into target (chain_id, month, store_id, amount, currency)
+    values (1, date_trunc('month', {_TODAY})::date, {WEST}, 5000000, 'CNY')
+    """,
+    f"""
+    insert into day_note (chain_id, store_id, starts_on, ends_on, note)
+    values (1, {WEST}, {_TODAY} - 3, {_TODAY} - 2, 'road works')
+    """,
+    f"""
+    insert into calendar_day (chain_id, day, kind, name, store_id)
+    values (1, {_TODAY} + 5, 'event', 'a fair', {WEST})
+    """,
+)
 _COFFEE = (
     """
     insert into chain (chain_id, name, currency, time_zone) overriding system value
@@ -286,6 +302,9 @@ _CHANGES = (
     """,
     f"update forecast_score set score = 0.4 where store_id = {WEST}",
     "update forecast_override set reason = 'no fair'",
+    "update target set amount = amount * 2",
+    "update day_note set note = 'no road works'",
+    "update calendar_day set name = 'no fair'",
     f"update payment set gross = gross * 9, net = net * 9 where store_id = {WEST}",
     f"update payment set gross = gross + 7 where store_id = {WEST} and platform = 'cash'",
     f"update store set name = 'Moonside', city = 'Mianyang', area_sqm = 77 where store_id = {WEST}",

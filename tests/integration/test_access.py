@@ -95,6 +95,7 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "stores": (anybody, "/stores"),
     "store": (the_store, f"/store/{WEST}"),
     "forecast": (the_store, "/forecast"),
+    "plans": (the_store, "/plans"),
     "imports": (importers, "/imports"),
     "cash": (importers, f"/cash/{WEST}"),
     "setup": (anybody, "/setup"),
@@ -139,7 +140,7 @@ CALLS: dict[str, Call] = {
     "overview-stores.children": Call(the_store, {"overview-there.data": True}),
     "stores-sentence.children": Call(the_store, _PERIOD),
     "stores-ranks.children": Call(the_store, _PERIOD),
-    "stores-fair.children": Call(the_store, _PERIOD),
+    "stores-fair.children": Call(the_chain, _PERIOD),
     "overview-bridge.children": Call(
         the_store, {"overview-there.data": True, "theme.data": "light"}
     ),
@@ -159,6 +160,9 @@ CALLS: dict[str, Call] = {
     "forecast-scores.children": Call(the_store, _AHEAD),
     "forecast-work.children": Call(anybody, {"forecast-tick.n_intervals": 1}),
     "forecast-if-answer.children": Call(the_store, _AHEAD | _IF),
+    "plans-targets.children": Call(the_store, {"plans-year.value": str(date.today().year)}),  # noqa: DTZ011
+    "plans-notes.children": Call(the_store, {"plans-changed.data": 0}),
+    "plans-calendar.children": Call(the_store, {"plans-changed.data": 0}),
     "imports-sentence.children": Call(
         the_chain, {"imports-tick.n_intervals": 1, "imports-changed.data": 0}
     ),
@@ -190,6 +194,7 @@ CALLS: dict[str, Call] = {
 DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
     "account": (themselves, ("/account",)),
     "report": (exporters, (f"/export/report.pdf?period=last28&store={WEST}",)),
+    "targets_sheet": (exporters, ("/plans/targets.csv", "/plans/targets.xlsx")),
     "rejects": (importers, (f"/imports/{BATCH}/rejects.csv",)),
     "export": (
         exporters,
@@ -212,7 +217,7 @@ BARE = frozenset(
         " tokens code take_code switch_chain"
         " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
         " account_end account_end-others account_second account_second-on account_second-off"
-        " export_start api_document api_docs api_nothing"
+        " export_start targets_send api_document api_docs api_nothing"
     ).split()
 )
 """Routes that hand out no rows of a chain."""

@@ -57,6 +57,24 @@ CHANGES: dict[str, dict[str, Any]] = {
     "chain-keep.n_clicks": {},
     "keeping-save.n_clicks": {},
     '{"number":["ALL"],"type":"people-forget"}.n_clicks': {},
+    "plans-grid.cellValueChanged": {},
+    "plans-copy.n_clicks": {"plans-year.value": "2026", "plans-copy-percent.value": "5"},
+    "plans-note-save.n_clicks": {
+        "plans-note-from.value": "2030-01-01",
+        "plans-note-to.value": "2030-01-02",
+        "plans-note-store.value": "0",
+        "plans-note-text.value": "x",
+    },
+    '{"note":["ALL"],"type":"plans-note-edit"}.n_clicks': {},
+    '{"note":["ALL"],"type":"plans-note-remove"}.n_clicks': {},
+    "plans-day-save.n_clicks": {
+        "plans-day-from.value": "2030-01-01",
+        "plans-day-to.value": "2030-01-02",
+        "plans-day-kind.value": "event",
+        "plans-day-store.value": "0",
+        "plans-day-name.value": "x",
+    },
+    '{"days":["ALL"],"type":"plans-day-remove"}.n_clicks': {},
     "people-save.n_clicks": {"people-email.value": "x@example.com", "people-role.value": "owner"},
     '{"number":["ALL"],"type":"people-do","what":["ALL"]}.n_clicks': {},
     '{"number":["ALL"],"type":"people-sure"}.n_clicks': {},
@@ -69,11 +87,17 @@ CHANGES: dict[str, dict[str, Any]] = {
     '{"number":["ALL"],"type":"tokens-sure"}.n_clicks': {},
 }
 """What starts a change, and the states that its callback takes (the others are empty)."""
+PRESSED: dict[str, Any] = {
+    "plans-grid.cellValueChanged": [{"rowId": "0", "colId": "2030-01-01", "value": "5"}]
+}
+"""What starts a change otherwise than by a click."""
 READS = frozenset(
     {
         "overview-there.data",
         "overview-measure.value",
         "store-measure.value",
+        "plans-year.value",
+        "plans-changed.data",
         "filters.data",
         "theme.data",
         "imports-tick.n_intervals",
@@ -125,6 +149,8 @@ TABLES = (
     "forecast_override",
     "target",
     "directory.api_token",
+    "day_note",
+    "calendar_day",
 )
 
 
@@ -220,7 +246,7 @@ def _body(output: str, one: dict[str, Any], pressed: str) -> dict[str, Any]:
         name = f"{each['id']}.{each['property']}"
         wild = each["id"].startswith("{")
         if name == pressed:
-            found: Any = 1
+            found: Any = PRESSED.get(name, 1)
         else:
             found = asked.get(name, [] if wild else None)
         if not wild:

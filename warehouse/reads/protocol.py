@@ -300,6 +300,22 @@ class ReadsProtocol(ForecastReads, Protocol):
         """
         ...
 
+    def notes(self, period: Period, store_id: int | None = None) -> pd.DataFrame:
+        """One row a note on days of ``period`` (of the store and of all, if one is given).
+
+        Latest first. Columns: ``note_id``, ``store_id`` (0: all stores), ``starts_on``,
+        ``ends_on``, ``note``, ``made_by`` (id), ``author`` (name), ``made_at``, ``changed_at``.
+        """
+        ...
+
+    def targets_between(self, period: Period) -> pd.DataFrame:
+        """One row a target: ``store_id`` (0: the chain), ``month``, ``amount``."""
+        ...
+
+    def net_by_month(self, period: Period) -> pd.DataFrame:
+        """One row a store and month with data: ``store_id``, ``month``, ``amount``."""
+        ...
+
     def cash_typed(self, store_id: int, period: Period) -> pd.DataFrame:
         """One row a business day whose cash takings were typed: ``day``, ``amount``."""
         ...

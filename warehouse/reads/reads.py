@@ -23,6 +23,7 @@ from warehouse.reads import (
     history,
     imports,
     paged,
+    plans,
     ranking,
 )
 from warehouse.reads.attention import attention, files
@@ -167,6 +168,24 @@ class Reads:
             "campaigns",
             (period, store_id),
             lambda context: business.campaigns(context, period, store_id),
+        )
+
+    def notes(self, period: Period, store_id: int | None = None) -> pd.DataFrame:
+        """Return the notes on days of a period."""
+        return self._kept(
+            "notes", (period, store_id), lambda context: plans.notes(context, period, store_id)
+        )
+
+    def targets_between(self, period: Period) -> pd.DataFrame:
+        """Return the targets of the months of a period."""
+        return self._kept(
+            "targets_between", period, lambda context: plans.targets_between(context, period)
+        )
+
+    def net_by_month(self, period: Period) -> pd.DataFrame:
+        """Return the net sales of each store by month."""
+        return self._kept(
+            "net_by_month", period, lambda context: plans.net_by_month(context, period)
         )
 
     def cash_typed(self, store_id: int, period: Period) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""The Plans page: targets by store and month, notes on days, the chain's own calendar."""
