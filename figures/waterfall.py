@@ -46,7 +46,7 @@ def waterfall(
     bars = [*shown, Step(words["total"], now - before)]
     starts = [sum(step.amount for step in shown[:at]) for at in range(len(shown))] + [0]
     ends = [start + bar.amount for start, bar in zip(starts, bars, strict=True)]
-    axis = _axis([*starts, *ends], scale, look)
+    axis = _axis(starts, ends, scale, look)
     figure: Figure = {
         "data": [_trace(bars, starts, look, scale)],
         "layout": layout(
@@ -74,15 +74,23 @@ def waterfall(
     return Picture(figure, _title(totals, words, look), subtitle, _alt(bars, totals, words, look))
 
 
-def _axis(places: Sequence[int], scale: float, look: Look) -> dict[str, Any]:
-    low, high = min(0, *places) * scale, max(0, *places) * scale
-    # Room for the amount at the end of the longest bars.
-    room = (high - low or 1.0) * (0.28 if look.narrow else 0.14)
+def _axis(starts: Sequence[int], ends: Sequence[int], scale: float, look: Look) -> dict[str, Any]:
+    low, high = min(0, *starts, *ends) * scale, max(0, *starts, *ends) * scale
+    # Beside each bar's end stands its amount.
+    room = (high - low or 1.0) * (0.3 if look.narrow else 0.16)
+    pairs = list(zip(starts, ends, strict=True))
+    right = max((end * scale + room for start, end in pairs if end >= start), default=high)
+    left = min((end * scale - room for start, end in pairs if end < start), default=low)
     axis = value_axis(look, high, _MONEY, lowest=low)
-    axis["range"] = [low - (room if low < 0 else 0), high + (room if high > 0 else 0)]
-    axis["tickvals"] = axis["tickvals"][:: 2 if look.narrow else 1]
-    axis["ticktext"] = axis["ticktext"][:: 2 if look.narrow else 1]
-    return {**axis, "showgrid": True, "tickangle": 0}
+    step = 2 if look.narrow else 1
+    return {
+        **axis,
+        "tickvals": axis["tickvals"][::step],
+        "ticktext": axis["ticktext"][::step],
+        "range": [min(low, left), max(high, right)],
+        "showgrid": True,
+        "tickangle": 0,
+    }
 
 
 def _trace(bars: Sequence[Step], starts: Sequence[int], look: Look, scale: float) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from reports import insight
 from warehouse.reads.protocol import ChainInfo, Filters
 
 MOST_ROWS = 12
+PHONE_COLUMNS, PHONE_ROW = 4, 64
+"""On a phone: place, store, against its kind, and why, in rows of three lines."""
 
 
 def card(here: Here, filters: Filters) -> list[Component]:
@@ -72,6 +74,7 @@ def _grid(here: Here, chain: ChainInfo, ranked: pd.DataFrame) -> Component:
         }
         for row, place in zip(records(ranked), plain, strict=True)
     ]
+    row_height = PHONE_ROW if narrow() else ROW
     return dag.AgGrid(  # type: ignore[no-any-return]
         id="stores-fair-grid",
         rowData=Wire(rows),
@@ -86,7 +89,7 @@ def _grid(here: Here, chain: ChainInfo, ranked: pd.DataFrame) -> Component:
         getRowId="params.data.id",
         dashGridOptions={
             "theme": {"function": "themeTill(themeQuartz)"},
-            "rowHeight": ROW,
+            "rowHeight": row_height,
             "headerHeight": HEAD,
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
@@ -95,7 +98,7 @@ def _grid(here: Here, chain: ChainInfo, ranked: pd.DataFrame) -> Component:
             "context": {"lang": "zh-CN" if here.lang == "zh" else "en-US"},
         },
         eventListeners={"cellKeyDown": ["tillOpen(params)"]},
-        style={"height": f"{min(len(rows), MOST_ROWS) * ROW + HEAD + 4}px"},
+        style={"height": f"{min(len(rows), MOST_ROWS) * row_height + HEAD + 4}px"},
         className="tb-grid",
     )
 
@@ -130,24 +133,26 @@ def _columns(here: Here, chain: ChainInfo) -> list[dict[str, Any]]:
             "width": width,
         }
 
-    return [
+    columns: list[dict[str, Any]] = [
         {
             "field": "r", "colId": "rank", "headerName": here.say("insight.fair.place"),
             "headerTooltip": here.say("insight.fair.place_tip"), "cellRenderer": "TillPlace",
-            "width": 76 if small else 104, "pinned": "left", "lockPosition": "left",
+            "width": 60 if small else 104, "pinned": "left", "lockPosition": "left",
             "sortingOrder": ["asc", "desc"], "sort": "asc", "tooltipField": "tie",
         },
         {
             "field": "n", "colId": "name", "headerName": here.say("pages.table.store"),
-            "cellRenderer": "TillStore", "width": 104 if small else 170, "pinned": "left",
+            "cellRenderer": "TillStore", "width": 92 if small else 170, "pinned": "left",
             "comparator": {"function": "tillByPinyin"}, "sortingOrder": ["asc", "desc"],
         },
-        number("c", "against", {"unit": "change"}, 104),
+        number("c", "against", {"unit": "change"}, 76 if small else 104),
         {
             "field": "why", "headerName": here.say("insight.fair.why"), "flex": 1,
-            "minWidth": 300, "sortable": False, "tooltipField": "why", "wrapText": False,
+            "minWidth": 130 if small else 300, "sortable": False, "tooltipField": "why",
+            "wrapText": small, "cellClass": "fair-why",
         },
         number("v", "actual", money, 104),
         {**number("e", "expected", money, 112), "tooltipField": "range"},
         {**number("plain", "plain", {"unit": "count"}, 92), "sortingOrder": ["asc", "desc"]},
     ]  # fmt: skip
+    return columns[:PHONE_COLUMNS] if small else columns

@@ -87,12 +87,11 @@ def _targets(app: Dash, board: Board) -> None:
     )
 
     @app.callback(
-        Output(CHANGED, "data", allow_duplicate=True),
+        Output("plans-grid", "rowTransaction"),
         Input("plans-grid", "cellValueChanged"),
-        State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def typed(cells: list[dict[str, Any]] | None, count: int | None) -> Any:
+    def typed(cells: list[dict[str, Any]] | None) -> Any:
         if not cells:
             return no_update
         here = board.here()
@@ -100,7 +99,11 @@ def _targets(app: Dash, board: Board) -> None:
             changes.set_cells(board, here, cells)
         except TillboardError as error:
             tell(error.say(here.lang))  # and what is kept is shown again
-        return (count or 0) + 1
+        # The rows alone, so that whoever goes on typing keeps the place.
+        years = [int(year) for cell in cells if (year := str(cell["colId"])[:4]).isdecimal()]
+        touched = {str(cell["rowId"]) for cell in cells} | {"0"}
+        rows = targets.rows_of(board.here(), changes.checked_year(here, min(years, default=0)))
+        return {"update": [row for row in rows if row["id"] in touched]}
 
     @app.callback(
         Output(CHANGED, "data", allow_duplicate=True),

@@ -97,21 +97,29 @@ def _file(here: Here) -> Component:
 
 
 def grid(here: Here, year: int) -> list[Component]:
-    """Return the grid of a year, and how the year stands in a sentence."""
-    chain = here.reads.chain()
-    months = [date(year, month, 1) for month in range(1, 13)]
-    known = targets_of(here, year)
-    reached = _reached(here, months)
+    """Return the grid of a year."""
+    rows = rows_of(here, year)
+    if not rows:
+        return [html.P(here.say("plans.targets.empty"), className="muted")]
+    return [_table(here, here.reads.chain(), rows, _months(year))]
+
+
+def rows_of(here: Here, year: int) -> list[dict[str, Any]]:
+    """Return a row a store, the whole chain first for who sees all of it."""
+    months = _months(year)
+    known, reached = targets_of(here, year), _reached(here, months)
     stores = here.reads.stores()
     stores = stores[~stores["unassigned"].astype(bool)]
-    if stores.empty:
-        return [html.P(here.say("plans.targets.empty"), className="muted")]
     names = store_names(here, stores)
     rows = [_row(here, store, name, months, known, reached) for store, name in names.items()]
-    if here.scope.store_ids is None:
+    if rows and here.scope.store_ids is None:
         first = _row(here, 0, here.say("plans.whole_chain"), months, known, reached)
         rows.insert(0, first | {"edit": changes.may_whole(here, "plan")})
-    return [_table(here, chain, rows, months)]
+    return rows
+
+
+def _months(year: int) -> list[date]:
+    return [date(year, month, 1) for month in range(1, 13)]
 
 
 def targets_of(here: Here, year: int) -> dict[Key, int]:
@@ -191,7 +199,7 @@ def _table(
     columns: list[dict[str, Any]] = [
         {
             "field": "n", "headerName": here.say("pages.table.store"), "pinned": "left",
-            "width": 120 if small else 190, "lockPosition": "left", "tooltipField": "n",
+            "width": 104 if small else 190, "lockPosition": "left", "tooltipField": "n",
         }
     ]  # fmt: skip
     columns += [
@@ -199,7 +207,7 @@ def _table(
             "field": month.isoformat(),
             "colId": month.isoformat(),
             "headerName": formats.month_short(month, here.lang),
-            "width": 124,
+            "width": 92 if small else 104,
             "editable": {"function": "params.data.edit"},
             "cellRenderer": "TillTarget",
             "type": "rightAligned",
@@ -210,7 +218,7 @@ def _table(
         {
             "colId": "sum",
             "headerName": f"{here.say('plans.targets.sum')}, {symbol}",
-            "width": 136,
+            "width": 116,
             "type": "rightAligned",
             "valueGetter": {"function": "tillSum(params)"},
             "cellRenderer": "TillTarget",
@@ -225,6 +233,7 @@ def _table(
             "sortingOrder": ["desc", "asc"],
         },
         getRowId="params.data.id",
+        scrollTo={"column": _shown_first(here, months), "columnPosition": "middle"},
         dashGridOptions={
             "theme": {"function": "themeTill(themeQuartz)"},
             "rowHeight": ROW,
@@ -239,3 +248,9 @@ def _table(
         style={"height": f"{min(len(rows), MOST_ROWS) * ROW + HEAD + 18}px"},
         className="tb-grid plans-grid",
     )  # fmt: skip
+
+
+def _shown_first(here: Here, months: list[date]) -> str:
+    """Return the column to be in sight: this month's."""
+    this = here.reads.chain().today.replace(day=1)
+    return (this if this in months else months[0]).isoformat()

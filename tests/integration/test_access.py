@@ -95,7 +95,7 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "stores": (anybody, "/stores"),
     "store": (the_store, f"/store/{WEST}"),
     "forecast": (the_store, "/forecast"),
-    "plans": (the_store, "/plans"),
+    "plans": (exporters, "/plans"),
     "imports": (importers, "/imports"),
     "cash": (importers, f"/cash/{WEST}"),
     "setup": (anybody, "/setup"),

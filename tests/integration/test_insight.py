@@ -12,12 +12,12 @@ from advice.bridge import STEPS
 from chain.days import Period
 from chain.metrics import METRICS
 from reports import insight
+from tests.alike import fill
 from tests.conftest import Database
 from warehouse.reads import Reads
 from warehouse.reads.explain import FEWEST_PEERS, Standing
 from warehouse.reads.protocol import Filters
 from warehouse.session import Scope, Warehouse
-from warehouse.sums import create_touched, recompute
 
 TODAY = date(2026, 11, 24)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -33,55 +33,9 @@ def warehouse(module_database: Database) -> Iterator[Warehouse]:
     """Two chains: fourteen stores of the first, nine of the second."""
     opened = Warehouse(module_database.app)
     for chain, stores in ((CHAIN, STORES), (OTHER, 9)):
-        _fill(opened, chain, stores)
+        fill(opened, chain, stores, YESTERDAY)
     yield opened
     opened.close()
-
-
-def _fill(warehouse: Warehouse, chain: int, stores: int) -> None:
-    with warehouse.begin(Scope(chain)) as connection:
-        connection.execute(
-            text(
-                "insert into chain (chain_id, name, currency, time_zone) overriding system value"
-                " values (:chain, 'Tea', 'CNY', 'Asia/Shanghai')"
-            ),
-            {"chain": chain},
-        )
-        connection.execute(_STORES, {"chain": chain, "first": chain * 1000, "stores": stores})
-        connection.execute(_PAYMENTS, {"chain": chain, "until": YESTERDAY})
-        create_touched(connection)
-        connection.execute(
-            text("insert into touched select distinct business_date, store_id from payment")
-        )
-        recompute(connection, chain)
-
-
-_STORES = text(
-    """
-    insert into store (chain_id, store_id, code, name, sort_key, city, opened_on, area_sqm,
-        time_zone, unassigned)
-    overriding system value
-    select :chain, :first + n, 'code' || :first + n, 'Secretname' || :first + n, n::text, 'Suzhou',
-        case when n = 3 then date '2026-11-10' else date '2020-01-01' end, 40 + 5 * n,
-        'Asia/Shanghai', n = 0
-    from generate_series(0, :stores) n
-    """
-)
-_PAYMENTS = text(
-    """
-    insert into payment (chain_id, key, content_hash, occurred_at, batch_id, rank_at, gross, net,
-        merchant_subsidy, fee, account_id, place_id, store_id, business_date, platform, kind,
-        currency, external_id)
-    select :chain, gen_random_uuid(), gen_random_uuid(), :until - back + interval '4 hours', 1,
-        now(), gross, gross - gross / 20 - gross / 100, gross / 20, gross / 100, 1, 1, s.store_id,
-        :until - back, platform, 'sale', 'CNY', gen_random_uuid()::text
-    from store s, generate_series(0, 62) back, unnest(array['alipay', 'wechat']) platform,
-        lateral (select 1000 + (10000 * s.area_sqm / 50)::bigint + 37 * (s.store_id % 7)
-            + 100 * (back % 7) + back as gross) g
-    where (s.store_id % 1000 > 0 or back < 3) and :until - back >= s.opened_on
-        and not (s.store_id % 1000 = 4 and back between 2 and 4)
-    """
-)
 
 
 def _reads(warehouse: Warehouse, *stores: int, chain: int = CHAIN, role: str = "store") -> Reads:

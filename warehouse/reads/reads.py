@@ -178,6 +178,7 @@ class Reads:
 
     def targets_between(self, period: Period) -> pd.DataFrame:
         """Return the targets of the months of a period."""
+        self._known = None  # whoever sets one looks here at once
         return self._kept(
             "targets_between", period, lambda context: plans.targets_between(context, period)
         )
