@@ -137,18 +137,18 @@ def _columns(here: Here, chain: ChainInfo) -> list[dict[str, Any]]:
         {
             "field": "r", "colId": "rank", "headerName": here.say("insight.fair.place"),
             "headerTooltip": here.say("insight.fair.place_tip"), "cellRenderer": "TillPlace",
-            "width": 60 if small else 104, "pinned": "left", "lockPosition": "left",
+            "width": 50 if small else 104, "pinned": "left", "lockPosition": "left",
             "sortingOrder": ["asc", "desc"], "sort": "asc", "tooltipField": "tie",
         },
         {
             "field": "n", "colId": "name", "headerName": here.say("pages.table.store"),
-            "cellRenderer": "TillStore", "width": 92 if small else 170, "pinned": "left",
+            "cellRenderer": "TillStore", "width": 84 if small else 170, "pinned": "left",
             "comparator": {"function": "tillByPinyin"}, "sortingOrder": ["asc", "desc"],
         },
-        number("c", "against", {"unit": "change"}, 76 if small else 104),
+        number("c", "against", {"unit": "change"}, 70 if small else 104),
         {
             "field": "why", "headerName": here.say("insight.fair.why"), "flex": 1,
-            "minWidth": 130 if small else 300, "sortable": False, "tooltipField": "why",
+            "minWidth": 108 if small else 300, "sortable": False, "tooltipField": "why",
             "wrapText": small, "cellClass": "fair-why",
         },
         number("v", "actual", money, 104),
