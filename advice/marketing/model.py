@@ -1,0 +1,168 @@
+"""The fit: from a panel to what each channel brings back."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from advice.marketing import health, settling
+from advice.marketing.density import Density, Draw
+from advice.marketing.panel import Panel, read
+from advice.marketing.response import QUANTILES, Channel, Response
+from advice.marketing.sampler import Sample, sample
+from advice.marketing.transforms import Floats
+from chain.errors import PermanentError
+
+PRIOR = (-2.0, 6.0)
+"""Nine in ten channels are thought to bring back so much per unit of money, before the data."""
+PLAUSIBLE = 15.0
+"""Sales a unit of marketing money that nobody should believe without a test."""
+_KEPT = 400
+_QUARTER = 13
+_YEAR = 52
+
+
+def fit(
+    panel: pd.DataFrame,
+    *,
+    channels: Sequence[str],
+    outcome: str,
+    store: str,
+    date: str,
+    controls: Sequence[str] = (),
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    plausible: float = PLAUSIBLE,
+    seed: int = 0,
+    chains: int = 4,
+    draws: int = 200,
+) -> Response:
+    """Return what each channel brings back, and how far that may be trusted.
+
+    ``panel``: a row a store and week, with the columns named: ``store``, ``date`` (any day of the
+    week, the same all along), ``outcome`` (net sales), a column of spend a channel in the same
+    money (0 where nothing was spent, empty where it is not known), ``controls`` (numbers: days
+    open, holidays, prices); ``currency`` where there is such a column. What the chain or a region
+    spends as a whole is given to stores by ``advice.marketing.spread``.
+
+    ``priors``: for a channel the sales that a unit of money is thought to bring, as the bounds of
+    90 %, ``PRIOR`` unless given; a test's result goes in here (``experiments.calibrated``).
+    ``plausible``: the return beyond which an answer is not believed. Same panel and seed, same
+    answer. Raises PermanentError for input that cannot be read, and ValueError for priors that do
+    not rise.
+    """
+    began = time.perf_counter()
+    known = read(
+        panel, channels=channels, outcome=outcome, store=store, date=date, controls=controls
+    )
+    bounds = [_prior(name, priors or {}) for name in known.channels]
+    low, high = np.array(bounds, dtype=np.float64).T
+    density = Density(known, low, high)
+    with threadpool_limits(1):
+        found = sample(density, _blocks(len(known.channels)), seed=seed, chains=chains, draws=draws)
+        positions = found.positions.reshape(-1, density.size)
+        step = max(1, len(positions) // _KEPT)
+        rng = np.random.default_rng([seed, 1])
+        drawn = [density.draw(position, rng) for position in positions[::step]]
+        response = _response(known, density, found, drawn, positions[::step], plausible)
+    sampled = {**response.sampled, "seconds": round(time.perf_counter() - began, 2)}
+    return Response(**{**vars(response), "sampled": sampled})
+
+
+def _prior(name: str, priors: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    low, high = priors.get(name, PRIOR)
+    if not low < high:
+        raise ValueError(f"the prior of {name} must rise, not {low} to {high}")
+    return low, high
+
+
+def _blocks(count: int) -> list[list[int]]:
+    """Return which numbers of a position are renewed together: a channel's, then the rest."""
+    each = [[c, count + c, 2 * count + c] for c in range(count)]
+    return [*each, [3 * count, 3 * count + 1, 3 * count + 2]]
+
+
+def _response(
+    panel: Panel,
+    density: Density,
+    found: Sample,
+    drawn: Sequence[Draw],
+    positions: Floats,
+    plausible: float,
+) -> Response:
+    returns, without = _effects(density, drawn)
+    sampled = {**health.convergence(found), "draws": float(found.positions[..., 0].size)}
+    evidence = health.gather(density, positions, returns)
+    middle = density.shape(np.median(positions, axis=0))
+    channels = []
+    for c, name in enumerate(panel.channels):
+        judged = health.verdict(panel, c, evidence, sampled, plausible)
+        values = np.quantile(returns[:, c], QUANTILES)
+        channels.append(
+            Channel(
+                name=name,
+                spent=float(density.spent[c]),
+                mean=float(returns[:, c].mean()),
+                returns={f"q{q:g}": float(v) for q, v in zip(QUANTILES, values, strict=True)},
+                positive=float((returns[:, c] > 0).mean()),
+                health=judged.health,
+                trusted=judged.trusted,
+                why=judged.why,
+                settle=None if judged.health == "clear" else settling.proposal(panel, c, middle),
+            )
+        )
+    used = np.where(panel.valid, density.relative, np.nan)
+    return Response(
+        channels=tuple(channels),
+        stores=panel.stores,
+        first=str(panel.weeks[0].date()),
+        last=str(panel.weeks[-1].date()),
+        level=panel.level,
+        baseline=_baseline(panel, without),
+        unit=density.unit,
+        seen=np.nan_to_num(np.nanquantile(used.reshape(len(channels), -1), 0.95, axis=1)),
+        recent=panel.spend[:, :, -_QUARTER:].mean(axis=2),
+        decay=np.stack([draw.shape.decay for draw in drawn]),
+        half=np.stack([draw.shape.half for draw in drawn]),
+        effect=np.stack([draw.effect for draw in drawn]),
+        returns=returns,
+        sampled=sampled,
+        noise={
+            "persistence": middle.persistence,
+            "noise": middle.noise,
+            "shock": middle.shock,
+            "out_of_sample": evidence.gain,
+        },
+        notes=panel.notes,
+        refused=panel.refused,
+    )
+
+
+def _effects(density: Density, drawn: Sequence[Draw]) -> tuple[Floats, Floats]:
+    """Return returns [D, C], and what share of each week's outcome [S, T] is not marketing's."""
+    returns = np.empty((len(drawn), len(density.panel.channels)))
+    logs = np.zeros(density.panel.valid.shape)
+    spent = np.where(density.spent > 0, density.spent, 1.0)
+    for at, draw in enumerate(drawn):
+        working, _ = density.columns(draw.shape)
+        added = draw.effect[..., None] * working
+        returns[at] = (density.weight * -np.expm1(-added)).sum(axis=(1, 2)) / spent
+        logs += added.sum(axis=0) / len(drawn)
+    return returns, np.asarray(np.exp(-logs), dtype=np.float64)
+
+
+def _baseline(panel: Panel, without: Floats) -> Floats:
+    """Return each store's mean week of the last year without marketing; [S]."""
+    sales = np.where(panel.valid, panel.outcome * without, np.nan)[:, -_YEAR:]
+    seen = np.isfinite(sales).any(axis=1)
+    sales[~seen] = (panel.level[~seen])[:, None]
+    return np.asarray(np.nanmean(sales, axis=1), dtype=np.float64)
+
+
+def require_channel(response: Response, name: str) -> int:
+    """Return a channel's position. Raises PermanentError where there is none of the name."""
+    names = [channel.name for channel in response.channels]
+    if name not in names:
+        raise PermanentError("marketing.unknown_channel", channel=name)
+    return names.index(name)

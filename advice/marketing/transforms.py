@@ -1,0 +1,42 @@
+"""How money works on: carried over from week to week, and less the more is spent."""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+LAGS = 8
+"""Weeks that a week's spend works on, its own included."""
+
+
+def weights(decay: float, lags: int = LAGS) -> Floats:
+    """Return geometric weights of this week and the ones before, which add up to 1; [lags].
+
+    Jin et al., "Bayesian Methods for Media Mix Modeling with Carryover and Shape Effects", 2017.
+    """
+    raw = decay ** np.arange(lags, dtype=np.float64)
+    return np.asarray(raw / raw.sum(), dtype=np.float64)
+
+
+def adstock(spend: Floats, decay: float, before: Floats | None = None) -> Floats:
+    """Return what works in each week of spend [..., T]: a weighted mean of it and the weeks before.
+
+    ``before`` [...]: a week's spend before the first week, 0 unless given.
+    """
+    shares = weights(decay)
+    first = np.zeros(spend.shape[:-1]) if before is None else before
+    padded = np.concatenate(
+        [np.repeat(first[..., None], LAGS - 1, axis=-1), spend], axis=-1, dtype=np.float64
+    )
+    weeks = spend.shape[-1]
+    out = np.zeros(spend.shape)
+    for lag, share in enumerate(shares):
+        start = LAGS - 1 - lag
+        out += share * padded[..., start : start + weeks]
+    return out
+
+
+def saturation(working: Floats, half: float | Floats) -> Floats:
+    """Return 0 for nothing, ½ at ``half`` and towards 1 for ever more."""
+    return np.asarray(working / (working + half), dtype=np.float64)
