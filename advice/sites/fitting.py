@@ -70,7 +70,7 @@ def fit_city(city: City, sales: Floats, flows: Flows | None = None) -> Fitted:
     if not known.any():
         raise ValueError("no store has sales")
     if known.sum() < FEWEST:
-        return _prior_alone(city, log_sales, flows)
+        return _few(city, log_sales, flows)
     best = min((_fit(city.shaped(form), log_sales, _SLACK[1], flows) for form in FORMS), key=_score)
     shaped = city.shaped(best.form)
     others = [
@@ -199,9 +199,21 @@ def _levelled(city: City, params: Floats, log_sales: Floats) -> Floats:
     return level
 
 
+def _few(city: City, log_sales: Floats, flows: Flows | None) -> Fitted:
+    """Return the prior; with flows, the way of falling with distance that tells them best."""
+    if flows is None:
+        return _prior_alone(city.shaped("exponential"), log_sales, None)
+    tried = [_prior_alone(city.shaped(form), log_sales, flows) for form in FORMS]
+    return min(
+        tried,
+        key=lambda each: float(
+            np.sum(_flow_residuals(city.shaped(each.form), each.params, flows) ** 2)
+        ),
+    )
+
+
 def _prior_alone(city: City, log_sales: Floats, flows: Flows | None) -> Fitted:
     """Return the prior with its level set to the stores; its decay by flows where there are any."""
-    city = city.shaped("exponential")
     mean, width = prior(city, _SLACK[1])
     start = _levelled(city, mean, log_sales)
     if flows is not None:

@@ -17,8 +17,8 @@ from chain.errors import PermanentError
 
 DRAWS = 48
 _WEEKS = 26
-_REACH_UNITS, _REACH_LEAST_KM = 8.0, 6.0
-_UNIT_KM = (0.4, 40.0)
+_REACH_UNITS, _REACH_LEAST_KM = 8.0, 10.0
+_UNIT_KM = (0.8, 40.0)
 _MANY_FEATURES = 8
 
 Scales = dict[str, tuple[bool, float, float]]

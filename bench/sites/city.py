@@ -4,7 +4,9 @@ The truth is richer than the model: demand that nobody has measured, rivals that
 that fades by one of three laws, none of them exactly the model's, and luck of single stores.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,8 @@ Floats = NDArray[np.float64]
 _MIDDLE = (31.0, 118.0)
 _KM_LAT = 111.195
 _STEP_KM = 0.8
+_LUCK = 0.14
+_USUAL = 3e7
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,21 +37,37 @@ class Truth:
     outside: float
     scale: float
 
-    def sales(self, opened: list[int]) -> Floats:
-        """Return expected sales of all stores and of candidates at ``opened``, without luck."""
-        own = pd.concat([self.stores[["x", "y"]], self.candidates[["x", "y"]].iloc[opened]])
-        pull = self._pull(own)
-        total = pull.sum(axis=1) + self._pull(self.rivals) @ self.pull_rivals + self.outside
-        return np.asarray(self.scale * (self.demand / total) @ pull)
+    def gains(self, plans: Sequence[Sequence[int]]) -> Floats:
+        """Return what the chain gains by each plan, a set of candidates that open together.
 
-    def revenue(self, opened: list[int]) -> float:
-        """Return what the chain takes, each old store at its own luck, new ones at the usual."""
-        luck = np.concatenate([self.stores["luck"].to_numpy(), np.ones(len(opened))])
-        return float(self.sales(opened) @ luck)
+        Old stores keep their own luck, new ones have the usual.
+        """
+        old, total = self._before
+        new = self._pull(self.candidates)
+        found = []
+        for plan in plans:
+            more = new[:, list(plan)].sum(axis=1)
+            after = (old + more) / (total + more)
+            found.append(self.scale * float(self.demand @ (after - old / total)))
+        return np.array(found)
 
-    def gain(self, opened: list[int]) -> float:
-        """Return what the chain gains by opening the candidates at ``opened`` together."""
-        return self.revenue(opened) - self.revenue([])
+    def revenue(self, candidate: int) -> float:
+        """Return what a candidate would take if it opened alone, at the usual luck."""
+        _, total = self._before
+        new = self._pull(self.candidates)[:, candidate]
+        return self.scale * float(self.demand @ (new / (total + new)))
+
+    def expected(self) -> Floats:
+        """Return what the stores there are take without their luck: [S]."""
+        _, total = self._before
+        return np.asarray(self.scale * (self.demand / total) @ self._pull(self.stores))
+
+    @cached_property
+    def _before(self) -> tuple[Floats, Floats]:
+        """Return the pull of own stores, each times its luck, and of all there is: [A], [A]."""
+        pull = self._pull(self.stores)
+        others = self._pull(self.rivals) @ self.pull_rivals + self.outside
+        return pull @ self.stores["luck"].to_numpy(), pull.sum(axis=1) + others
 
     def _pull(self, outlets: pd.DataFrame) -> Floats:
         x = np.subtract.outer(self.areas["x"].to_numpy(), outlets["x"].to_numpy())
@@ -86,7 +106,7 @@ def simulate(seed: int, stores: int, candidates: int = 24) -> Truth:
             (int(stores * rng.uniform(1, 4)), 0.8),
         )
     )
-    own["luck"] = rng.lognormal(0.0, 0.14, stores)
+    own["luck"] = rng.lognormal(0.0, _LUCK, stores)
     law = ("exponential", "power", "bell")[int(rng.integers(3))]
     truth = Truth(
         _degrees(areas).assign(area=[f"a{n}" for n in range(len(areas))]),
@@ -95,15 +115,14 @@ def simulate(seed: int, stores: int, candidates: int = 24) -> Truth:
         _degrees(new).assign(candidate=[f"c{n}" for n in range(candidates)]),
         demand,
         rng.lognormal(-0.3, 0.4, len(others)),
-        0.14,
+        _LUCK,
         law,
         float(rng.uniform(1.0, 2.6)) * (1.6 if law == "power" else 1.0),
         float(np.exp(rng.normal(-0.3, 0.5))),
         1.0,
     )
-    scale = 3e7 / float(truth.sales([]).mean())
-    object.__setattr__(truth, "scale", scale)
-    truth.stores["revenue"] = truth.sales([]) * truth.stores["luck"]
+    truth = replace(truth, scale=_USUAL / float(truth.expected().mean()))
+    truth.stores["revenue"] = truth.expected() * truth.stores["luck"]
     return truth
 
 
