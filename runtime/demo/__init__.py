@@ -11,12 +11,16 @@ from runtime.demo.description import (
     DemoStore,
 )
 from runtime.demo.manifest import Entry, Sums, expected_totals, read_manifest
+from runtime.demo.neighbourhoods import AREAS, COMPETITORS, TRUTH_AREAS
 from runtime.demo.truth import TRUTH, TRUTH_DAYS
 
 __all__ = [
+    "AREAS",
+    "COMPETITORS",
     "MANIFEST",
     "SEED",
     "TRUTH",
+    "TRUTH_AREAS",
     "TRUTH_DAYS",
     "DemoAccount",
     "DemoBinding",

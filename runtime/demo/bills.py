@@ -11,6 +11,7 @@ from runtime.demo import alipay, cash, meituan, till, wechat
 from runtime.demo.demand import simulate
 from runtime.demo.description import DemoChain, DemoSize
 from runtime.demo.manifest import Entry, Manifest, iso, sums_by_kind
+from runtime.demo.neighbourhoods import write_neighbourhoods
 from runtime.demo.payments import (
     ALIPAY,
     DAY,
@@ -56,13 +57,14 @@ def write_bills(
     """Write the bills into ``directory`` and yield each file once it is complete.
 
     The newest month comes first. Beside the directory stand the manifest (MANIFEST, a line a
-    file, written before the file is yielded) and the hidden truth. Raises OSError where a file
-    cannot be written.
+    file, written before the file is yielded), the hidden truth, and who lives around the stores.
+    Raises OSError where a file cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
     scenario = build(today, seed, size or DemoSize())
     world = World(scenario, simulate(scenario))
     write_truth(world, directory.parent)
+    write_neighbourhoods(scenario, world.demand, directory.parent)
     writer = _Writer(world, directory, Manifest(directory.parent / MANIFEST))
     newer = month_sales(world, scenario.size.months - 1)
     for month in reversed(range(scenario.size.months)):

@@ -8,6 +8,7 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
+import h3
 import openpyxl
 import polars as pl
 import pytest
@@ -283,6 +284,22 @@ def test_the_truth_covers_every_store_and_day(bills: Path, chain: demo.DemoChain
         alive = mine.filter(pl.col("expected_orders") > 0)["business_date"]
         assert alive.min() == max(store.opened_on, chain.first_day)
         assert alive.max() == min(store.closed_on or chain.last_day, chain.last_day)
+
+
+def test_the_neighbourhoods_of_every_store_are_there_with_their_truth(
+    bills: Path, chain: demo.DemoChain
+) -> None:
+    areas = pl.read_csv(bills.parent / demo.AREAS)
+    truth = pl.read_parquet(bills.parent / demo.TRUTH_AREAS)
+    assert areas["area"].is_unique().all()
+    assert areas["area"].to_list() == truth["area"].to_list()
+    assert (areas["population"] > 0).all()
+    assert (truth["potential"] > 0).all()
+    cells = set(areas["area"])
+    for store in chain.stores:
+        assert h3.latlng_to_cell(store.lat, store.lon, 8) in cells
+    rivals = pl.read_csv(bills.parent / demo.COMPETITORS)
+    assert set(rivals.columns) == {"name", "lat", "lon"}
 
 
 def test_the_description_is_whole(chain: demo.DemoChain) -> None:
