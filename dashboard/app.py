@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from html import escape
 from typing import Any, cast
 
 import dash
@@ -12,7 +13,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chain.errors import TransientError
 from chain.settings import Settings
-from dashboard import errors, security, shell, statics, timing
+from chain.words import say
+from dashboard import errors, security, shell, statics, timing, wechat
 from dashboard.account import AccountPage
 from dashboard.answers import Answers
 from dashboard.api.server import Api
@@ -46,8 +48,9 @@ class BoardApp(Dash):
         known = "here" in g
         lang = "zh-CN" if known and here().lang == "zh" else "en"
         chain = here().scope.chain_id if known else ""
+        old = escape(say(lang[:2], "start.wechat.too_old"))
         return f"""<!doctype html>
-<html lang="{lang}" data-chain="{chain}">
+<html lang="{lang}" data-chain="{chain}" data-old="{old}">
 <head>
 {parts["metas"]}
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
@@ -55,6 +58,7 @@ class BoardApp(Dash):
 <title>Tillboard</title>
 <link rel="icon" href="{statics.asset("mark.svg")}" type="image/svg+xml">
 <script src="{statics.asset("theme.js")}"></script>
+<script src="{statics.asset("older.js")}"></script>
 <link rel="stylesheet" href="{statics.tokens_address()}">
 {parts["css"]}
 </head>
@@ -100,6 +104,7 @@ def create_app(
     export_jobs = ExportJobs(settings, warehouse, jobs, secret_key)
     export_jobs.install(server)
     Exporting(settings, export_jobs.ask).install(server)
+    wechat.install(server, guard)
     app = BoardApp(
         __name__,
         server=cast("Any", server),
@@ -107,7 +112,7 @@ def create_app(
         pages_folder="",
         suppress_callback_exceptions=True,
         include_pages_meta=False,
-        assets_ignore=r"theme\.js|plain\.css",
+        assets_ignore=r"theme\.js|older\.js|plain\.css",
         title="Tillboard",
         update_title="",
         on_error=errors.on_error(guard),

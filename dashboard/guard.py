@@ -129,6 +129,12 @@ class Guard:
         return cast("Lang", chosen)
 
 
+def lang_of(guard: Guard) -> Lang:
+    """Return the language of whoever asks, logged in or not."""
+    found = g.get("here")
+    return found.lang if isinstance(found, Here) else guard.lang()
+
+
 def _number(response: Response) -> Response:
     """Name the request by which all that follows from it is found in the logs."""
     response.headers["X-Request-Id"] = g.get("request_id", "")

@@ -67,7 +67,6 @@ def sender(here: Here) -> Component:
             html.A(
                 here.say(f"dashboard.setup.template.{kind}"),
                 href=f"/setup-list/stores.{kind}",
-                download=f"stores.{kind}",
                 className="tb-act",
             )
             for kind in TYPES

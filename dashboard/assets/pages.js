@@ -185,7 +185,9 @@
     },
     save: function (clicks) {
       var found = clicks && api("stores-grid");
-      if (found) {
+      if (found && document.documentElement.getAttribute("data-wechat")) {
+        window.location.assign("/in-browser?next=" + encodeURIComponent(location.pathname + location.search));
+      } else if (found) {
         var link = document.createElement("a");
         link.href = URL.createObjectURL(new Blob(["\ufeff" + sheet(found, ",")], { type: "text/csv" }));
         link.download = "tillboard-stores.csv";

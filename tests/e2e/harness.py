@@ -1,13 +1,16 @@
 """Drives the board in a real Chromium: logs in, takes pictures."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
 
 PHONE, DESK = 390, 1440
 JUMPS = """
@@ -28,6 +31,19 @@ def open_browser(path: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def serve(server: Flask) -> Iterator[str]:
+    """Serve a board for the block, in a thread; give its address."""
+    made = make_server("127.0.0.1", 0, server, threaded=True)
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{made.server_port}"
+    finally:
+        made.shutdown()
+        thread.join()
 
 
 @dataclass(slots=True)
@@ -85,12 +101,14 @@ def visit(
     width: int = DESK,
     theme: Literal["light", "dark"] = "light",
     lang: Literal["en", "zh"] = "en",
+    agent: str | None = None,
 ) -> Iterator[Visit]:
-    """Open a window of ``width`` pixels for a reader of ``lang``."""
+    """Open a window of ``width`` pixels for a reader of ``lang``, which calls itself ``agent``."""
     context = browser.new_context(
         viewport={"width": width, "height": 844 if width == PHONE else 900},
         color_scheme=theme,
         locale="zh-CN" if lang == "zh" else "en-GB",
+        user_agent=agent,
         has_touch=width == PHONE,
         is_mobile=width == PHONE,
         device_scale_factor=2 if width == PHONE else 1,
