@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark; see ``python -m bench board --help``."""
     options = _options(arguments)
     data = Path(options.data) if options.data else Path(tempfile.mkdtemp(prefix="tillboard-bench-"))
-    port = _free_port()
+    port = free_port()
     installation = Installation(Settings(data=data, port=port, demo=False, log_level="ERROR"))
     installation.start()
     try:
@@ -69,10 +69,10 @@ def _measure(installation: Installation, options: argparse.Namespace, port: int)
     migrations.upgrade(str(settings.admin_database_url))
     warehouse = Warehouse(str(settings.database_url))
     size = Size(options.stores, options.days)
-    chain, password, seconds = _chain(installation, warehouse, size)
+    chain, password, seconds = made_chain(installation, warehouse, size)
     _say(f"the chain is there ({seconds:.0f} s)")
     try:
-        with _served(installation, port):
+        with served(installation, port):
             board = log_in(port, EMAIL, password)
             figures = _all_views(board, warehouse, chain, size, options)
     finally:
@@ -92,11 +92,13 @@ def _measure(installation: Installation, options: argparse.Namespace, port: int)
     }
 
 
-def _chain(installation: Installation, warehouse: Warehouse, size: Size) -> tuple[int, str, float]:
+def made_chain(
+    installation: Installation, warehouse: Warehouse, size: Size
+) -> tuple[int, str, float]:
     """Return the chain of this size, its owner's password, and how long it took to make."""
     postgres = installation.postgres
     if postgres is None:
-        raise SystemExit("bench board makes its rows as superuser: unset TILLBOARD_DATABASE_URL")
+        raise SystemExit("this bench makes its rows as superuser: unset TILLBOARD_DATABASE_URL")
     kept = installation.settings.data / "bench-board.json"
     if kept.exists():
         known = json.loads(kept.read_text())
@@ -117,7 +119,7 @@ def _chain(installation: Installation, warehouse: Warehouse, size: Size) -> tupl
 
 
 @contextmanager
-def _served(installation: Installation, port: int) -> Iterator[None]:
+def served(installation: Installation, port: int) -> Iterator[None]:
     """Serve the board as ``tillboard web`` does, with the empty callback added."""
     settings = installation.settings
     settings.metrics_dir.mkdir(parents=True, exist_ok=True)
@@ -164,7 +166,7 @@ def _all_views(
     def asker(days: int, seed: int) -> Asker:
         return Asker(days, size.first(), size.last(), stores, regions, random.Random(seed))
 
-    bump = _cold(warehouse, chain)
+    bump = cold(warehouse, chain)
     found: dict[str, Any] = {}
     warm = [asker(30, 1)]
     click_on(board, (*CLICKS, EMPTY), warm * 4, 2, 0.05, bump)  # processes and pages of the server
@@ -209,7 +211,7 @@ def _nothing() -> None:
     """Nothing to do before a click."""
 
 
-def _cold(warehouse: Warehouse, chain: int) -> Callable[[], None]:
+def cold(warehouse: Warehouse, chain: int) -> Callable[[], None]:
     """Return what makes all kept figures old, as an import would."""
     connection = psycopg.connect(
         warehouse.engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
@@ -241,7 +243,8 @@ def _verdict(found: dict[str, Any], users: int) -> dict[str, Any]:
     return {"reached": reached}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
