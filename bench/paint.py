@@ -30,7 +30,7 @@ TARGETS = {"cold": 4000, "cached": 1500, "filter": 300}
 _WATCH = """
 window.tillPainted = new Promise(done => {
   const whole = () => {
-    const there = document.querySelector("#overview-stores .js-plotly-plot .main-svg");
+    const there = document.querySelector("#overview-daily .js-plotly-plot .main-svg");
     const grey = document.querySelector(".mantine-Skeleton-root[data-visible]");
     if (there && !grey) requestAnimationFrame(() => done(performance.now()));
     else requestAnimationFrame(whole);
@@ -156,8 +156,8 @@ class _Reader:
             page.goto(f"{self._address}/stores")
             page.wait_for_selector("#stores-sentence .tb-sentence, #stores-sentence p")
             page.wait_for_load_state("networkidle")
-            page.click("#filter-period-segment .bar-word")
-            page.wait_for_selector("#filter-period input[value=last28]")
+            page.click("#filter-period-segment button, #filter-period-segment [role=button]")
+            page.wait_for_selector("#filter-period input[value=last28]", state="attached")
             for at in range(times):
                 self._bump()
                 period = "last28" if at % 2 == 0 else "last91"
