@@ -157,11 +157,11 @@ class _Reader:
             page.wait_for_selector("#stores-sentence .tb-sentence, #stores-sentence p")
             page.wait_for_load_state("networkidle")
             page.click("#filter-period-segment button, #filter-period-segment [role=button]")
-            page.wait_for_selector("#filter-period input[value=last28]", state="attached")
+            page.wait_for_selector(".bar-choice input[value=last28]", state="attached")
             for at in range(times):
                 self._bump()
                 period = "last28" if at % 2 == 0 else "last91"
-                tap = f"#filter-period input[value={period}]"
+                tap = f".bar-choice input[value={period}]"
                 took.append(float(page.evaluate(_TAP, [tap, "#stores-sentence"])))
                 page.wait_for_load_state("networkidle")
         return took
