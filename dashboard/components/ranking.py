@@ -85,7 +85,7 @@ def grid(
             "wrapHeaderText": True,
             "getQuickFilterText": {"function": "tillUnsearched()"},
         },
-        getRowId="params.data.id",
+        getRowId="params.data.id + ''",
         dashGridOptions={
             "theme": {"function": "themeTill(themeQuartz)"},
             "rowHeight": ROW,
@@ -148,7 +148,7 @@ def columns(here: Here, chain: ChainInfo, metric: Metric) -> list[dict[str, Any]
         {
             "field": "k", "colId": "spark", "headerName": _heading(here, "spark"), "flex": 1,
             "minWidth": 120,
-            "cellRenderer": "TillSpark", "sortable": False,
+            "cellRenderer": "TillSpark", "cellDataType": False, "sortable": False,
         },
         *(_side(here, name, money) for name in SIDE_METRICS),
         {"field": "city", "headerName": _heading(here, "city"), "width": 110},

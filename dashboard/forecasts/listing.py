@@ -53,7 +53,7 @@ def table(here: Here, asked: Asked) -> list[Component]:
                 "sortingOrder": ["desc", "asc"],
                 "wrapHeaderText": True,
             },
-            getRowId="params.data.id",
+            getRowId="params.data.id + ''",
             dashGridOptions={
                 "theme": {"function": "themeTill(themeQuartz)"},
                 "rowHeight": ROW,

@@ -86,7 +86,7 @@ def _grid(here: Here, chain: ChainInfo, ranked: pd.DataFrame) -> Component:
             "sortingOrder": ["desc", "asc"],
             "wrapHeaderText": True,
         },
-        getRowId="params.data.id",
+        getRowId="params.data.id + ''",
         dashGridOptions={
             "theme": {"function": "themeTill(themeQuartz)"},
             "rowHeight": row_height,
