@@ -205,7 +205,7 @@ def _range(market: Market, on: Ground, rows: list[int]) -> tuple[float, float, f
     for draw in range(len(market.draws)):
         revenue, loss = Joint.of(market, on, draw).parts(rows)
         luck = rng.choice(factors, (len(factors), len(rows)))
-        found.append(luck @ (revenue - loss * revenue / revenue.sum()))
+        found.append(luck @ (revenue - loss * revenue / max(revenue.sum(), 1e-9)))
     low, middle, high = np.quantile(np.concatenate(found), [0.1, 0.5, 0.9])
     return float(low), float(middle), float(high)
 

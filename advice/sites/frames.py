@@ -15,22 +15,14 @@ from advice.sites.places import Floats, distance_km, solid
 from chain.errors import PermanentError
 
 FAR_KM = 1000.0
-_KEYS = {
-    "store",
-    "name",
-    "lat",
-    "lon",
-    "area",
-    "candidate",
-    "address",
-    "brand",
-    "kind",
-    "city",
-    "district",
-    "system",
+_KEYS = set(
+    "store name lat lon area candidate address brand kind city district system id gid fid "
+    "objectid".split()
+)
+_SAID = {
+    "stores": {"revenue", "size", "rent", "weeks_open", "capex", "margin"},
+    "areas": {"population", "radius_km"},
 }
-_STORE_KNOWN = {"revenue", "size", "rent", "weeks_open", "capex", "margin"}
-_AREA_KNOWN = {"population", "radius_km"}
 
 
 def stores_frame(stores: pd.DataFrame) -> pd.DataFrame:
@@ -97,9 +89,9 @@ def candidates_frame(candidates: pd.DataFrame, stores: pd.DataFrame) -> pd.DataF
     return frame
 
 
-def features(frame: pd.DataFrame) -> list[str]:
-    """Return the numeric columns of a checked frame that say something of a place or store."""
-    known = _KEYS | _STORE_KNOWN | _AREA_KNOWN
+def features(frame: pd.DataFrame, of: str) -> list[str]:
+    """Return the numeric columns of checked ``stores`` or ``areas`` that may explain sales."""
+    known = _KEYS | _SAID[of]
     return [
         str(name)
         for name in frame.columns

@@ -138,7 +138,7 @@ def summed(at: Ints, values: Floats, count: int) -> Floats:
 
 def pairs(areas: pd.DataFrame, outlets: pd.DataFrame, reach_km: float) -> Pairs:
     """Return the pairs of ``areas`` (lat, lon, radius_km) and ``outlets`` within ``reach_km``."""
-    if outlets.empty:
+    if outlets.empty or areas.empty:
         return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
     tree = cKDTree(solid(areas["lat"].to_numpy(), areas["lon"].to_numpy()))
     other = cKDTree(solid(outlets["lat"].to_numpy(), outlets["lon"].to_numpy()))

@@ -61,8 +61,8 @@ def fit(
     if not known:
         raise PermanentError("sites.no_sales_at_all")
     rivals = competitors_frame(competitors)
-    of_areas, area_scales = _standard(places, weights=places["population"].to_numpy())
-    of_stores, store_scales = _standard(own, weights=np.ones(len(own)))
+    of_areas, area_scales = _standard(places, "areas", weights=places["population"].to_numpy())
+    of_stores, store_scales = _standard(own, "stores", weights=np.ones(len(own)))
     unit, reach = _unit(places, own, rivals)
     rows, own_pairs, rival_pairs = _near(places, own, rivals, reach)
     draft = Market(
@@ -108,9 +108,9 @@ def standardised(frame: pd.DataFrame, scales: Scales) -> Floats:
     return out
 
 
-def _standard(frame: pd.DataFrame, *, weights: Floats) -> tuple[Floats, Scales]:
+def _standard(frame: pd.DataFrame, of: str, *, weights: Floats) -> tuple[Floats, Scales]:
     scales: Scales = {}
-    for name in features(frame):
+    for name in features(frame, of):
         values = frame[name].to_numpy("float64", na_value=np.nan)
         seen = np.isfinite(values) & (weights > 0)
         if not seen.any():
@@ -135,7 +135,8 @@ def _ramped(weeks: Floats, shape: Floats) -> Floats:
 
 
 def _usual_size(own: pd.DataFrame) -> float:
-    return float(own["size"].median()) if own["size"].notna().any() else 1.0
+    """Return the median size; NaN where none is known, and then sizes count for nothing."""
+    return float(own["size"].median()) if own["size"].notna().any() else float("nan")
 
 
 def _unit(places: pd.DataFrame, own: pd.DataFrame, rivals: pd.DataFrame) -> tuple[float, float]:

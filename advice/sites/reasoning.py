@@ -84,9 +84,11 @@ def drivers(market: Market, around: Around, row: pd.Series, losses: Floats) -> T
     ``losses``: [S], what each store would lose, minor units a month.
     """
     here = around.of_place(float(row["lat"]), float(row["lon"]))
+    people = _compared("people", np.expm1(here[0]), np.expm1(around.usual[0]), around.km)
+    rivals = _compared("rivals", np.expm1(here[1]), np.expm1(around.usual[1]), around.km)
     reasons = [
-        _compared("people", np.expm1(here[0]), np.expm1(around.usual[0]), around.km),
-        _compared("rivals", np.expm1(here[1]), np.expm1(around.usual[1]), around.km),
+        people,
+        *([] if market.rivals.empty else [rivals]),
         _sister(market, around, row, losses),
         *_features(market, around, here),
     ]

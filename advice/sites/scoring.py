@@ -17,6 +17,7 @@ from advice.sites.gravity import SIZE, City, Pairs, pairs
 from advice.sites.learning import standardised
 from advice.sites.market import Market
 from advice.sites.places import Floats
+from chain.errors import PermanentError
 
 NOISES = 16
 
@@ -73,8 +74,15 @@ class Scored:
 
 
 def ground(market: Market, candidates: pd.DataFrame) -> Ground:
-    """Return the ground of checked ``candidates`` (`frames.candidates_frame`)."""
+    """Return the ground of checked ``candidates`` (`frames.candidates_frame`).
+
+    Raises PermanentError for a candidate that no area is near to: nobody knows who lives there.
+    """
     found = pairs(market.areas, candidates, market.reach_km)
+    lost = np.bincount(found.outlet, minlength=len(candidates)) == 0
+    if lost.any():
+        row = str(candidates["candidate"].iloc[int(lost.argmax())])
+        raise PermanentError("sites.uncovered", row=row, km=round(market.reach_km))
     rows = np.unique(found.area)
     at = np.full(len(market.areas), -1)
     at[rows] = np.arange(len(rows))

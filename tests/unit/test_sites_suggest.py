@@ -167,6 +167,51 @@ def test_a_site_with_costs_says_when_they_are_back(
     assert suggest(market, frames["candidates"])["pay_back"].isna().all()
 
 
+def test_a_size_moves_sales_only_where_the_stores_have_sizes(
+    market: Market, frames: dict[str, pd.DataFrame]
+) -> None:
+    large = frames["candidates"].assign(size=200.0)
+    without = suggest(market, frames["candidates"])
+    pd.testing.assert_series_equal(suggest(market, large)["revenue"], without["revenue"])
+    sized = fit(frames["stores"].assign(size=100.0), frames["areas"], frames["competitors"])
+    twice, half = (
+        suggest(sized, large.assign(size=size)).set_index("candidate")["revenue"].sort_index()
+        for size in (200.0, 50.0)
+    )
+    assert (half < twice).all()
+
+
+def test_what_areas_and_stores_have_beyond_the_usual_explains_sales(
+    frames: dict[str, pd.DataFrame],
+) -> None:
+    areas = frames["areas"].assign(rent=range(256), gid=range(256))
+    market = fit(frames["stores"].assign(corner=[0, 1] * 7), areas)
+    assert list(market.scales["area"]) == ["income", "rent"]
+    assert list(market.scales["store"]) == ["corner"]
+    many = areas.copy()
+    for n in range(8):
+        many[f"x{n}"] = np.arange(256) % (n + 2)
+    with pytest.raises(PermanentError) as said:
+        fit(frames["stores"], many)
+    assert said.value.key == "sites.many_features"
+
+
+def test_where_no_area_is_near_a_candidate_is_named_and_where_nobody_lives_it_takes_nothing(
+    frames: dict[str, pd.DataFrame],
+) -> None:
+    far = frames["candidates"].head(1).assign(candidate="far", lat=33.0, lon=117.2)
+    new = pd.concat([frames["candidates"], far])
+    with pytest.raises(PermanentError) as said:
+        suggest(fit(frames["stores"], frames["areas"]), new)
+    assert (said.value.key, said.value.params["row"]) == ("sites.uncovered", "far")
+    empty = frames["areas"].head(1).assign(area="empty", lat=33.0, population=0)
+    market = fit(frames["stores"], pd.concat([frames["areas"], empty]))
+    table = suggest(market, new).set_index("candidate")
+    took = table[table.index == "far"][["revenue", "loss", "net_gain"]]
+    assert took.to_numpy().tolist() == [[0, 0, 0]]
+    assert suggest(market, far)["revenue"].tolist() == [0]
+
+
 def test_limits_that_cannot_be_kept_are_named(
     market: Market, frames: dict[str, pd.DataFrame]
 ) -> None:
