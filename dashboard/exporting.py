@@ -6,7 +6,7 @@ read; a workbook or a Parquet file is whole before its first byte goes, and a jo
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain as joined
@@ -23,8 +23,8 @@ from chain.settings import Settings
 from dashboard.components.series import known_metric
 from dashboard.frame import Here
 from dashboard.guard import here
-from reports import contents, csv_file, parquet_file, xlsx_file
-from reports.contents import Asked
+from reports import csv_file, parquet_file, xlsx_file
+from reports.contents import TABLES, Asked
 from reports.paper import Paper
 from reports.store_report import StoreReports
 from reports.table import Table
@@ -108,17 +108,6 @@ def report() -> Response:
     made = Paper().pdf(reports.printed(store))
     log.info("exported", what="report", kind="pdf")
     return attachment(iter([made]), reports.file_name(store), "application/pdf")
-
-
-def _days(asked: Asked) -> AbstractContextManager[Table]:
-    return nullcontext(contents.days(asked))
-
-
-def _ranking(asked: Asked) -> AbstractContextManager[Table]:
-    return nullcontext(contents.ranking(asked))
-
-
-TABLES = {"ranking": _ranking, "days": _days, "payments": contents.payments}
 
 
 def opened(what: str, asked: Asked) -> AbstractContextManager[Table]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 from flask import Flask, Response, redirect, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 
 from chain.errors import PermanentError
 from chain.settings import Settings
@@ -17,6 +17,7 @@ from dashboard.frame import Here
 from dashboard.guard import here
 from dashboard.jobs import Jobs
 from reports.contents import Asked, file_of, query_of
+from reports.export_links import path, signer
 from warehouse import exports
 from warehouse.exports import ExportJob
 from warehouse.session import Warehouse
@@ -26,6 +27,7 @@ PAGE = "/exports"
 WHATS = frozenset({"reports", "payments.xlsx", "payments.parquet"})
 TYPES = {
     "zip": "application/zip",
+    "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
 }
@@ -78,12 +80,12 @@ class ExportJobs:
         current = here()
         allowed(current)
         job = self._job(current, token)
-        path = self.settings.exports / file_of(current.scope.chain_id, job.export_id)
-        if job.state != "done" or not path.is_file():
+        file = self.settings.exports / file_of(current.scope.chain_id, job.export_id)
+        if job.state != "done" or not file.is_file():
             raise PermanentError("reports.expired", hours=self.settings.export_hours)
         kind = job.file_name.rpartition(".")[2]
-        answer = attachment(sending(path.open("rb")), job.file_name, TYPES[kind])
-        answer.content_length = path.stat().st_size
+        answer = attachment(sending(file.open("rb")), job.file_name, TYPES[kind])
+        answer.content_length = file.stat().st_size
         return answer
 
     def _job(self, current: Here, token: str) -> ExportJob:
@@ -113,10 +115,4 @@ def within(job: ExportJob, current: Here) -> bool:
 
 def link(secret_key: str, current: Here, export_id: int) -> str:
     """Return the address of an export's file, for this person alone."""
-    ids = [current.scope.chain_id, current.person.user_id, export_id]
-    return f"/export/file/{signer(secret_key).dumps(ids)}"
-
-
-def signer(secret_key: str) -> URLSafeSerializer:
-    """Return what signs links; the file itself says how long it is kept."""
-    return URLSafeSerializer(secret_key, salt="export")
+    return path(secret_key, current.scope.chain_id, current.person.user_id, export_id)

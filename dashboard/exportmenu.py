@@ -10,10 +10,10 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.exporting import TABLES
 from dashboard.frame import Here
 from dashboard.icons import icon
 from dashboard.loose import as_button, attributes
+from reports.contents import TABLES
 
 KINDS = {"xlsx": "Excel", "csv": "CSV", "parquet": "Parquet"}
 PDF = {"pdf": "PDF"}

@@ -98,7 +98,8 @@ def line(words: AlertWords, saved: SavedRule, found: Fired) -> str:
     if not found.late:
         return said
     note = say(words.lang, "alerts.fired.late")
-    return f"{said}（{note}）" if words.lang == "zh" else f"{said} ({note})"
+    bare = said.rstrip(".。")
+    return f"{bare}（{note}）。" if words.lang == "zh" else f"{bare} ({note})."
 
 
 def _parts(words: AlertWords, told: Sequence[Told]) -> list[tuple[str, str, list[str]]]:

@@ -1,7 +1,7 @@
 """What each export holds, made of the very reads that the board shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -129,6 +129,21 @@ def payments(asked: Asked) -> Iterator[Table]:
             Sums(whole.rows, whole.gross),
             Chart("line", "business_date", "gross", summed=True, currency=chain.currency),
         )
+
+
+TABLES: Mapping[str, Callable[[Asked], AbstractContextManager[Table]]] = {
+    "ranking": lambda asked: nullcontext(ranking(asked)),
+    "days": lambda asked: nullcontext(days(asked)),
+    "payments": payments,
+}
+"""The tables by what they are called in an address, each for a ``with`` block."""
+
+
+def fitting(metric: str, what: str) -> str:
+    """Return the metric that a table can show: the one asked for, or net sales."""
+    one = METRICS.get(metric, METRICS["net_sales"])
+    fits = (one.ranks or what != "ranking") and (one.series or what != "days")
+    return one.name if fits else "net_sales"
 
 
 def stores(reads: ReadsProtocol, lang: str) -> pl.DataFrame:

@@ -31,7 +31,7 @@ def invitation(
     """Return the mail that invites ``to`` into ``chain``; ``link`` works until ``until``."""
     day = format_date(until, "long", locale=_LOCALES.get(lang, lang))
     words = {"inviter": inviter, "chain": chain}
-    return _letter(
+    return letter(
         to,
         lang,
         subject=say(lang, "mail.invitation.subject", **words),
@@ -47,7 +47,7 @@ def invitation(
 
 def new_password(to: str, lang: str, *, link: str, minutes: int) -> Mail:
     """Return the mail by which ``to`` chooses a new password within ``minutes``."""
-    return _letter(
+    return letter(
         to,
         lang,
         subject=say(lang, "mail.reset.subject"),
@@ -58,9 +58,18 @@ def new_password(to: str, lang: str, *, link: str, minutes: int) -> Mail:
     )
 
 
-def _letter(
-    to: str, lang: str, *, subject: str, lines: list[str], button: str, until: str, link: str
+def letter(
+    to: str,
+    lang: str,
+    *,
+    subject: str,
+    lines: list[str],
+    button: str,
+    until: str,
+    link: str,
+    message_id: str = "",
 ) -> Mail:
+    """Return a mail of some lines, one link, and until when that works."""
     by_hand = say(lang, "mail.letter.by_hand")
     html = _PAGE.format(
         lang="zh-CN" if lang == "zh" else lang,
@@ -71,4 +80,4 @@ def _letter(
         by_hand=escape(by_hand),
     )
     text = "\n\n".join([*lines, link, until, say(lang, "mail.letter.sign")]) + "\n"
-    return Mail(to, " ".join(subject.split()), text, html)
+    return Mail(to, " ".join(subject.split()), text, html, message_id=message_id)

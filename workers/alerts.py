@@ -150,7 +150,9 @@ class Alerts:
             if one.rule_id == saved.rule_id
         ]
         changes = compare(list(subjects), stored)
-        fresh = [late(one, today, saved.changed_on) for one in changes.new if _wanted(one, saved)]
+        fresh = [one for one in changes.new if _wanted(one, saved)]
+        if saved.rule.kind in MEASURED:  # a state is so now, however long it has been
+            fresh = [late(one, today, saved.changed_on) for one in fresh]
 
         def found(number: int, event: Event, now_late: bool) -> Found:
             about = subjects[event]

@@ -38,6 +38,7 @@ from workers.imports import Imports
 from workers.mails import Mails
 from workers.removals import Removals
 from workers.retention import Keeping
+from workers.scheduled_exports import ScheduledExports
 from workers.task import GRACE, task
 from workers.waiting import forget
 
@@ -91,6 +92,7 @@ app.conf.update(
         },
         "remove-chains": {"task": "workers.remove_chains", "schedule": 600.0},
         "plan-digests": {"task": DIGESTS, "schedule": 60.0},
+        "plan-exports": {"task": "workers.plan_exports", "schedule": 60.0},
         "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
         "score-forecasts": {
@@ -208,6 +210,17 @@ def export(chain_id: int, export_id: int) -> None:
 def export_chunk(chain_id: int, export_id: int, chunk: int) -> None:
     """Make some of an export; the last one makes its file."""
     exports().make(chain_id, export_id, chunk)
+
+
+@task(app, name="workers.plan_exports", seconds=600)
+def plan_exports() -> None:
+    """Ask for the exports that are due, and mail the links of those that are done."""
+    now = datetime.now(UTC)
+    scheduled = ScheduledExports(warehouse(), settings)
+    scheduled.plan(
+        now, lambda chain_id, export_id: export.start(chain_id=chain_id, export_id=export_id)
+    )
+    scheduled.tell(now)
 
 
 @task(app, name="workers.sweep_exports", seconds=300)

@@ -1,11 +1,12 @@
 """What the export jobs do: cut an export into chunks, make them, zip, and clear away."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from time import monotonic
 
 import structlog
@@ -13,10 +14,11 @@ from sqlalchemy import Connection, text
 
 from chain.errors import PermanentError, TillboardError, TransientError
 from chain.settings import Settings
-from reports import contents, parquet_file, xlsx_file
+from reports import contents, csv_file, parquet_file, xlsx_file
 from reports.bundle import Bundle, whole
 from reports.contents import Asked, file_of, filters_of
 from reports.paper import Paper
+from reports.table import Table
 from warehouse import exports
 from warehouse.exports import CHAIN, ExportJob
 from warehouse.locks import Lock, free
@@ -32,6 +34,19 @@ EVERY_SECONDS = 20.0
 """How often an archive says that it is being made."""
 EVERY = 5
 """Stores after which a chunk says how far the export is."""
+
+
+def _csv(table: Table, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(csv_file.lines(table))
+
+
+WRITERS: Mapping[str, Callable[[Table, Path], object]] = {
+    "xlsx": xlsx_file.write,
+    "parquet": parquet_file.write,
+    "csv": _csv,
+}
+"""How a table is written, by kind."""
 
 
 @cache
@@ -119,13 +134,12 @@ class Exports:
         shutil.rmtree(bundle.folder, ignore_errors=True)
 
     def _table(self, job: ExportJob) -> None:
-        """Make a long table, whose kind the export's ``what`` names: payments.xlsx."""
+        """Make a table; the export's ``what`` names it and its kind: payments.xlsx."""
         asked, kind = self._asked(job), job.what.rpartition(".")[2]
         path = self.settings.exports / file_of(job.scope.chain_id, job.export_id)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write = xlsx_file.write if kind == "xlsx" else parquet_file.write
-        with contents.payments(asked) as table, whole(path) as made:
-            write(table, made)
+        with contents.TABLES[job.what.partition(".")[0]](asked) as table, whole(path) as made:
+            WRITERS[kind](table, made)
         with self.warehouse.begin(Scope(job.scope.chain_id)) as connection:
             self._done(connection, job, asked, kind, path.stat().st_size)
 

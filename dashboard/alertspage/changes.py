@@ -8,7 +8,7 @@ from chain.alerts import SEVERITIES, Quiet, Severity
 from chain.errors import PermanentError
 from dashboard.alertspage.form import FRESH, MORE, rule_of
 from dashboard.frame import Board, Here
-from warehouse import alerts
+from warehouse import alerts, robots
 from warehouse.alerts import SavedRule
 from warehouse.directory import members
 
@@ -36,24 +36,35 @@ def save(board: Board, here: Here, number: int, given: Sequence[Any], more: Sequ
     values = dict(zip(MORE, more, strict=True))
     me = here.person.user_id
     told = {me} if values["mail"] else set()
-    shared = False
+    shared, written = False, set(before.tell_robots)
     if here.may("tell"):
         known = {one.user_id for one in members.members(board.warehouse, here.scope)}
-        asked = {int(one) for one in values["people"] or () if str(one).isdecimal()}
-        told |= (asked & known) - {me}
+        told |= (_numbers(values["people"]) & known) - {me}
         shared = bool(values["shared"])
+        rooms = set(groups(board, here))
+        written = (written - rooms) | (_numbers(values["groups"]) & rooms)
     start, end = str(values["from"] or ""), str(values["to"] or "")
     Quiet.of(start, end)
     severity = values["severity"] if values["severity"] in SEVERITIES else "warning"
     saved = SavedRule(
         number, before.user_id or me, said, cast("Severity", severity), shared=shared,
-        tell_users=tuple(sorted(told)), tell_robots=before.tell_robots if shared or told else (),
+        tell_users=tuple(sorted(told)), tell_robots=tuple(sorted(written)),
         quiet_from=start, quiet_to=end,
     )  # fmt: skip
     with board.warehouse.begin(here.scope) as connection:
         kept = alerts.save(connection, here.scope, saved)
         what = "alert.rule.change" if number else "alert.rule.make"
         members.note(connection, here.scope, what, kept, {"rule": said.spec()})
+
+
+def groups(board: Board, here: Here) -> dict[int, str]:
+    """Return the groups that the reader may have written into, by the number of their robot."""
+    with board.warehouse.begin(here.scope) as connection:
+        return {one.robot_id: one.name for one in robots.groups(connection, here.scope)}
+
+
+def _numbers(given: Any) -> set[int]:
+    return {int(one) for one in given or () if str(one).isdecimal()}
 
 
 def pause(board: Board, here: Here, number: int, *, paused: bool) -> None:

@@ -21,7 +21,7 @@ FIELDS = (
     "kind", "metric", "each", "span", "bound", "days", "at", "day", "regions", "stores",
 )  # fmt: skip
 """What makes the sentence, in the order in which callbacks take it."""
-MORE = ("severity", "mail", "people", "shared", "from", "to")
+MORE = ("severity", "mail", "people", "groups", "shared", "from", "to")
 """Who is told, and when."""
 FRESH = SavedRule(0, 0, Rule("range", days=2), quiet_from="21:30", quiet_to="08:00")
 _OVER = {"zIndex": 400}
@@ -97,8 +97,10 @@ def scaled(typed: Any, unit: str, currency: str) -> float:
     return value / 100 if unit in {"share", "percent"} else value
 
 
-def fields(here: Here, saved: SavedRule, people: Mapping[int, str]) -> list[Component]:
-    """Return the form of a rule; ``people`` are those of the chain, by number."""
+def fields(
+    here: Here, saved: SavedRule, people: Mapping[int, str], groups: Mapping[int, str]
+) -> list[Component]:
+    """Return the form of a rule; ``people`` and ``groups`` are those of the chain, by number."""
     rule = saved.rule
     asked = needs(rule.kind, rule.metric)
     return [
@@ -140,7 +142,7 @@ def fields(here: Here, saved: SavedRule, people: Mapping[int, str]) -> list[Comp
         ),
         _hidden("silence", _silence(here, rule), asked.silence),
         _hidden("places", _places(here, rule), asked.places),
-        *_telling(here, saved, people),
+        *_telling(here, saved, people, groups),
         dmc.Button(here.say("alerts.page.save"), id="alerts-save", mt="md"),
     ]  # fmt: skip
 
@@ -254,10 +256,14 @@ def _many(
     )
 
 
-def _telling(here: Here, saved: SavedRule, people: Mapping[int, str]) -> list[Component]:
+def _telling(
+    here: Here, saved: SavedRule, people: Mapping[int, str], groups: Mapping[int, str]
+) -> list[Component]:
     me = here.person.user_id
     others = [{"value": str(user), "label": name} for user, name in people.items() if user != me]
     chosen = [user for user in saved.tell_users if user != me and user in people]
+    rooms = [{"value": str(robot), "label": name} for robot, name in groups.items()]
+    written = [robot for robot in saved.tell_robots if robot in groups]
     hours = html.Div(
         [
             _time(here, "from", saved.quiet_from, "quiet_from"),
@@ -274,6 +280,7 @@ def _telling(here: Here, saved: SavedRule, people: Mapping[int, str]) -> list[Co
         html.Div(
             [
                 _many(here, "people", "people", others, chosen),
+                html.Div(_many(here, "groups", "groups", rooms, written), hidden=not rooms),
                 dmc.Checkbox(
                     id="alerts-shared", label=here.say("alerts.form.shared"),
                     checked=saved.shared, mt="sm",

@@ -17,7 +17,7 @@ from dashboard.loose import attributes
 from figures import formats
 from reports.alert_mail import line
 from reports.alert_words import AlertWords
-from warehouse import alerts
+from warehouse import alerts, robots
 from warehouse.alerts import Fired, SavedRule
 from warehouse.directory import members
 
@@ -35,6 +35,7 @@ class Shown:
     open: Sequence[Fired]
     history: Sequence[Fired]
     people: Mapping[int, str]
+    groups: Mapping[int, str]
     zone: ZoneInfo
 
 
@@ -45,9 +46,10 @@ def read(board: Board, here: Here) -> Shown:
         rules = alerts.rules(connection, scope.chain_id)
         going = alerts.open_alerts(connection, scope.chain_id)
         past = alerts.history(connection, scope.chain_id)
+        rooms = {one.robot_id: one.name for one in robots.groups(connection, scope)}
     people = {one.user_id: one.name or one.email for one in members.members(board.warehouse, scope)}
     zone = ZoneInfo(here.reads.chain().time_zone)
-    return Shown(AlertWords.of(here.reads, here.lang), rules, going, past, people, zone)
+    return Shown(AlertWords.of(here.reads, here.lang), rules, going, past, people, rooms, zone)
 
 
 def sentence(here: Here, shown: Shown) -> str:
@@ -181,6 +183,9 @@ def _told(here: Here, shown: Shown, rule: SavedRule) -> list[str]:
     if named := [name for name in others if name]:
         people = formats.listing(named, here.lang)
         parts.append(here.say("alerts.page.told_people", people=people))
+    if written := [shown.groups[one] for one in rule.tell_robots if one in shown.groups]:
+        names = formats.listing(written, here.lang)
+        parts.append(here.say("alerts.page.told_groups", groups=names))
     if rule.quiet and rule.receivers and rule.severity != "urgent":
         hours = {"start": rule.quiet_from, "end": rule.quiet_to}
         parts.append(here.say("alerts.page.when_quiet", **hours))

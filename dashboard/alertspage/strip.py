@@ -3,7 +3,7 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from chain.alerts import SEVERITIES
+from chain.alerts import MEASURED, SEVERITIES
 from dashboard.frame import Board, Here
 from dashboard.icons import icon
 from reports.alert_mail import line
@@ -30,7 +30,7 @@ def strip(board: Board, here: Here) -> list[Component]:
     lines = []
     for rule in rules:
         mine = [one for one in found if one.rule_id == rule.rule_id]
-        if mine:
+        if mine and rule.rule.kind in MEASURED:  # the others stand in the list above
             head = words.rule(rule.rule)
             many = here.say("alerts.board.many", rule=head[:1].upper() + head[1:], count=len(mine))
             lines.append((rule, line(words, rule, mine[0]) if len(mine) == 1 else many))

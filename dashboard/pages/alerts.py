@@ -225,7 +225,14 @@ def _act(board: Board, here: Here, what: str, number: int, count: int) -> tuple[
             for one in members.members(board.warehouse, here.scope)
         }
         title = here.say(f"alerts.page.{what}")
-        return no_update, True, title, form.fields(here, saved, people), number, *box
+        return (
+            no_update,
+            True,
+            title,
+            form.fields(here, saved, people, changes.groups(board, here)),
+            number,
+            *box,
+        )
     if what in {"ack", "ack_all"}:
         numbers = [number] if what == "ack" else changes.of_rule(board, here, number)
         title = here.say("alerts.page.acknowledge")

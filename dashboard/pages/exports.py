@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 from flask import current_app
 
 from chain.words import say
+from dashboard import scheduling
 from dashboard.exportjobs import link, within
 from dashboard.frame import Board, Here, Page
 from dashboard.icons import icon
@@ -31,6 +32,8 @@ def page(app: Dash, board: Board) -> Page:
     def fill(_ticks: int) -> tuple[list[Component], bool]:
         return listing(board.here(), board)
 
+    scheduling.register(app, board)
+
     def layout(here: Here, /, **_: str) -> Component:
         rows, over = listing(here, board)
         return html.Div(
@@ -41,6 +44,7 @@ def page(app: Dash, board: Board) -> Page:
                     className="muted",
                 ),
                 html.Div(rows, id="exports-list", **attributes(aria_live="polite")),
+                scheduling.section(here, board),
             ],
             className="tb-stack",
         )

@@ -24,7 +24,8 @@ from sqlalchemy import text
 
 from dashboard import guard, wechat
 from dashboard.api.endpoints import ENDPOINTS
-from dashboard.exporting import TABLES, TYPES
+from dashboard.exporting import TYPES
+from reports.contents import TABLES
 from runtime.embedded import Valkey
 from tests.conftest import Database
 from tests.integration.access_world import BATCH, READERS, WEST, Reader, World, world
@@ -187,6 +188,8 @@ CALLS: dict[str, Call] = {
             "alerts-stores.value": [str(WEST)],
         },
     ),
+    "schedules-list.children": Call(anybody, {"schedules-changed.data": 1}),
+    "schedules-has-kind.hidden": Call(anybody, {"schedules-what.value": "reports"}),
     "exports-list.children": Call(anybody, {"exports-tick.n_intervals": 1}),
     "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
 }

@@ -14,12 +14,15 @@ import pytest
 
 from chain.alerts import Rule
 from chain.settings import Settings
+from reports.robots import Platform
 from tests.alert_chain import MANAGER, NOON, OWNER, TODAY, USUAL, VIEWER, YESTERDAY, Tea, tea
 from tests.conftest import Database
+from tests.groups import group, robot
 from tests.postbox import Postbox, postbox
-from warehouse import alert_notices, alerts
+from warehouse import alert_notices, alerts, robots
 from warehouse.alert_notices import GATHER, LOST_AFTER, TRY_AGAIN
-from warehouse.session import Warehouse
+from warehouse.robots import Webhook
+from warehouse.session import Scope, Warehouse
 from workers.alert_sending import Sending
 
 LOW = Rule("below", metric="gross_sales", bound=USUAL / 2)
@@ -208,6 +211,35 @@ def test_a_worker_that_dies_over_a_mail_leaves_it_to_the_next(
     assert _states(chain) == {"sent"}
     _tell(chain, NOON + LOST_AFTER + timedelta(minutes=20))
     assert len(box.mails) == (1 if at == "before" else 2)
+
+
+@pytest.mark.parametrize("platform", ["wecom", "dingtalk", "feishu"])
+def test_a_group_is_written_into_once(chain: Tea, platform: Platform) -> None:
+    with group() as there:
+        settings = chain.settings.model_copy(
+            update={"robot_origins": there.origins[0], "secret_key": "k" * 40}
+        )
+        owner = Scope(chain.chain, OWNER)
+        with chain.warehouse.begin(owner) as connection:
+            webhook = Webhook(platform, "老板群", robot(there, platform).address)
+            number = robots.add(connection, owner, "k" * 40, webhook)
+        _fire(chain, tell_robots=(number,))
+        for _ in range(2):
+            Sending(chain.warehouse, settings).tell(NOON)
+        ((_, body),) = there.asked
+        said = json.dumps(body, ensure_ascii=False)
+        for name in ("北一", "北二", "南一"):
+            assert f"{name}: Gross sales ¥100 on Sun 15 Mar" in said
+        assert "https://board.example.com/alerts" in said
+        assert _states(chain) == {"sent"}
+
+
+def test_a_domain_that_is_not_allowed_gets_nothing(chain: Tea, box: Postbox) -> None:
+    _fire(chain, tell_users=(OWNER,))
+    settings = chain.settings.model_copy(update={"mail_domains": "elsewhere.example"})
+    Sending(chain.warehouse, settings).tell(NOON)
+    assert box.mails == []
+    assert _states(chain) == {"failed"}
 
 
 def test_a_range_and_a_silence_are_said_in_words(chain: Tea, box: Postbox) -> None:

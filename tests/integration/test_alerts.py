@@ -303,7 +303,7 @@ def test_silence_fires_at_its_hour_once_and_ends_with_the_data(chain: Tea) -> No
     assert chain.open() == []
     chain.watch(_at(TODAY, "10:00"))
     (fired,) = chain.open()
-    assert (fired.day, fired.facts["days"]) == (YESTERDAY, 1)
+    assert (fired.day, fired.facts["days"], fired.late) == (YESTERDAY, 1, False)
     chain.day_passes(TODAY, s1=0)
     chain.watch(_at(TODAY + timedelta(days=1), "10:30"))
     (still,) = chain.open()

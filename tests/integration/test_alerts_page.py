@@ -20,8 +20,8 @@ FIELDS = {
     "days": 2, "at": "10:00", "day": "before", "regions": [], "stores": [],
 }  # fmt: skip
 MORE: dict[str, Any] = {
-    "severity": "warning", "mail": True, "people": [], "shared": False, "from": "21:30",
-    "to": "08:00",
+    "severity": "warning", "mail": True, "people": [], "groups": [], "shared": False,
+    "from": "21:30", "to": "08:00",
 }  # fmt: skip
 OWNER = 1001
 

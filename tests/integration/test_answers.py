@@ -64,6 +64,7 @@ NOT_SHOWN = {
     "exception",
     "expense",
     "export",
+    "export_schedule",
     "forecast_chunk",
     "match",
     "payment_history",

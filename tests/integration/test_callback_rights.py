@@ -116,6 +116,8 @@ READS = frozenset(
         "forecast-if-ask.n_clicks",
         "people-changed.data",
         "alerts-changed.data",
+        "schedules-changed.data",
+        "schedules-what.value",
         "alerts-kind.value",
         "people-role.value",
         "people-invite.n_clicks",
@@ -128,10 +130,13 @@ OWN = frozenset(
         '{"number":["ALL"],"type":"alerts-do","what":["ALL"]}.n_clicks',
         '{"number":["ALL"],"type":"alerts-sure"}.n_clicks',
         "alerts-save.n_clicks",
+        '{"number":["ALL"],"type":"schedules-do","what":["ALL"]}.n_clicks',
+        "schedules-save.n_clicks",
         "alerts-note-save.n_clicks",
     }
 )
-"""What starts a change of one's own things, which every role has: test_alerts_page tries them."""
+"""What starts a change of one's own things, which every role has: test_alerts_page and
+test_scheduled_exports try them."""
 REFUSALS = (
     "Your role may look but not",
     "Only an owner may invite",

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from chain.errors import PermanentError
 from chain.settings import Settings
 from dashboard import guard
-from dashboard.exportjobs import signer
 from dashboard.pages import PAGES
+from reports.export_links import signer
 from reports.paper import Paper
 from tests.conftest import Database
 from tests.integration.boards import HERE, Running, running

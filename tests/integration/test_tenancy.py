@@ -89,6 +89,7 @@ _CONSTANTS = {
     ("subscription", "kind"): "'daily'",
     ("delivery", "state"): "'waiting'",
     ("robot", "platform"): "'wecom'",
+    ("export_schedule", "rhythm"): "'weekly'",
 }
 _VALUES = {
     "text": "'{chain}-{store}'",

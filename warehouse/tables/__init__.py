@@ -10,7 +10,7 @@ from warehouse.tables.digests import (
     Subscription,
     Unsubscribe,
 )
-from warehouse.tables.exports import Export
+from warehouse.tables.exports import Export, ExportSchedule
 from warehouse.tables.forecasts import (
     CalendarDay,
     DayNote,
@@ -91,6 +91,7 @@ __all__ = [
     "DirectoryChain",
     "Expense",
     "Export",
+    "ExportSchedule",
     "Forecast",
     "ForecastAdjusted",
     "ForecastChunk",

@@ -232,6 +232,8 @@ def _value(table: Table, name: str) -> str:
     column = table.columns[name]
     if is_people(column):
         return f'array(select new from person_map where old = any(s."{name}"))'
+    if column.name.endswith("robots"):
+        return "'{}'"  # they are not in the archive
     if not is_person(column):
         return f's."{name}"'
     mapped = f'(select new from person_map where old = s."{name}")'

@@ -12,6 +12,8 @@ NOT_ARCHIVED = {
     "subscription": "their links end digests of this installation",
     "delivery": "what was sent by this installation",
     "robot": "webhooks are sealed under this installation's key",
+    "alert_notice": "who was told of what by this installation",
+    "alert_watch": "what rules were last evaluated on; made anew",
     "export": "files made for one person, which are not in the archive",
 }
 """Tables that an archive leaves out, and why."""
