@@ -71,7 +71,7 @@ def address(module_database: Database, tmp_path_factory: pytest.TempPathFactory)
 
 def _names(page: Page) -> list[str]:
     """Return the names of the rows in view, from the top."""
-    cells = page.locator(".ag-pinned-left-cols-container [col-id=name]")
+    cells = page.locator("#stores-grid .ag-pinned-left-cols-container [col-id=name]")
     return [name for _, name in sorted((_top(cell), cell.inner_text()) for cell in cells.all())]
 
 
@@ -81,7 +81,7 @@ def _top(cell: object) -> float:
 
 def _first(page: Page, name: str) -> None:
     expect(
-        page.locator(".ag-pinned-left-cols-container [row-index='0'] [col-id=name]")
+        page.locator("#stores-grid .ag-pinned-left-cols-container [row-index='0'] [col-id=name]")
     ).to_have_text(name)
 
 
@@ -93,14 +93,15 @@ def test_the_ranking_is_sorted_searched_and_walked_by_keys(browser: Browser, add
         _first(page, "Store 1000")
         assert _names(page)[:3] == ["Store 1000", "Store 999", "Store 998"]
         # A thousand rows are there, and only those in view are drawn.
-        assert page.locator(".ag-pinned-left-cols-container .ag-row").count() < 100
-        page.click(".ag-header-cell[col-id=value]")
+        assert page.locator("#stores-grid .ag-pinned-left-cols-container .ag-row").count() < 100
+        page.click("#stores-grid .ag-header-cell[col-id=value]")
         _first(page, "Store 1")
         page.fill("#stores-search input, input#stores-search", "Store 77")
         _first(page, "Store 77")
-        shown = page.locator(".ag-pinned-left-cols-container [col-id=name]")
+        shown = page.locator("#stores-grid .ag-pinned-left-cols-container [col-id=name]")
         expect(shown).to_have_count(19)  # 77, 177 to 977, 770 to 779; no amount with a 77
-        page.locator("[row-index='0'] [col-id=name]").first.click(position={"x": 150, "y": 20})
+        row = page.locator("#stores-grid [row-index='0'] [col-id=name]").first
+        row.click(position={"x": 150, "y": 20})
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         page.wait_for_url("**/store/*")
@@ -148,7 +149,8 @@ def test_a_phone_shows_the_ranking_without_scrolling_sideways(
         _first(window.page, "Store 1000")
         assert not window.overflows()
         # Place, name, figure and change stand beside one another.
-        change = window.page.locator(".ag-row[row-index='0'] [col-id=c]").bounding_box()
+        row = window.page.locator("#stores-grid .ag-row[row-index='0']")
+        change = row.locator("[col-id=c]").bounding_box()
         assert change is not None
         assert change["x"] + change["width"] <= PHONE
 
