@@ -1,5 +1,7 @@
 """Which stores to close or to move: what the chain would keep of a store's sales without it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -8,10 +10,12 @@ from advice.sites.frames import candidates_frame
 from advice.sites.gravity import City, pairs
 from advice.sites.market import Market
 from advice.sites.places import Floats, distance_km
-from advice.sites.scoring import ground, noises, present_sales, score
+from advice.sites.scoring import ground, noises, present_sales, score, with_noise
 
 SURE = 0.8
 """A close or a move is advised where it pays by this chance or more."""
+
+_LEAST = 2
 
 
 def review(
@@ -61,25 +65,29 @@ def review(
 
 
 def _kept(market: Market) -> Floats:
-    """Return what the sisters take over of each store's sales, by each draw: [S, M].
-
-    Without a store its areas' pull is ``S - a f``; each other outlet's share grows by ``S / (S -
-    a f)``, so sisters get their own shares of what it had.
-    """
-    own = pairs(market.areas, market.stores, market.reach_km)
-    rows = np.unique(own.area)
-    near = market.areas.iloc[rows]
-    own = pairs(near, market.stores, market.reach_km)
-    city = market.city(rows, own, pairs(near, market.rivals, market.reach_km))
-    sales = present_sales(market)
+    """Return what the sisters take over of each store's sales, by each draw: [S, M]."""
+    city, sales = _city(market), present_sales(market)
     found = [
-        _taken_over(city, params, market.base[draw], sales)
+        taken_over(city, params, market.base[draw], sales).sum(axis=1)
         for draw, params in enumerate(market.draws)
     ]
     return np.stack(found, axis=1)
 
 
-def _taken_over(city: City, params: Floats, base: Floats, sales: Floats) -> Floats:
+def _city(market: Market) -> City:
+    own = pairs(market.areas, market.stores, market.reach_km)
+    rows = np.unique(own.area)
+    near = market.areas.iloc[rows]
+    own = pairs(near, market.stores, market.reach_km)
+    return market.city(rows, own, pairs(near, market.rivals, market.reach_km))
+
+
+def taken_over(city: City, params: Floats, base: Floats, sales: Floats) -> Floats:
+    """Return what each store would take over of one that closes: [S closing, S taking over].
+
+    Without a store its areas' pull is ``S - a f``, so the share of each other outlet there grows by
+    ``a f / (S - a f)`` of itself. ``base``, ``sales``: [S], as modelled and as they are.
+    """
     pull, total = city.attractions(params)
     area, outlet = city.own.area, city.own.outlet
     demand = city.demand(params)
@@ -89,37 +97,45 @@ def _taken_over(city: City, params: Floats, base: Floats, sales: Floats) -> Floa
     spent = demand[area] * pull / total[area] * real[outlet]
     held = sparse.csr_array((spent, (area, outlet)), shape)
     together = (left.T @ held).toarray()
-    return np.asarray(together.sum(axis=1) - np.diag(together))
+    np.fill_diagonal(together, 0.0)
+    return np.asarray(together)
+
+
+def _without(market: Market, store: int) -> Market:
+    """Return the market once a store has closed and its sisters have taken over what they will."""
+    sales = present_sales(market)
+    more = taken_over(_city(market), market.draws[0], market.base[0], sales)[store]
+    left = np.arange(len(sales)) != store
+    stores = market.stores.assign(revenue=sales + more)[left].reset_index(drop=True)
+    closed = replace(market, stores=stores, store_features=market.store_features[left])
+    city = _city(closed)
+    return replace(closed, base=np.stack([city.sales(each) for each in market.draws]))
 
 
 def _moved(
     market: Market, frame: pd.DataFrame, candidates: pd.DataFrame, margin: float, move_km: float
 ) -> pd.DataFrame:
-    """Fill in where a store had better be: a store that moves takes nothing from itself."""
-    scored = score(market, ground(market, candidates))
+    """Fill in where a store had better be, its old place closed."""
     apart = distance_km(
         market.stores["lat"].to_numpy()[:, None],
         market.stores["lon"].to_numpy()[:, None],
         candidates["lat"].to_numpy(),
         candidates["lon"].to_numpy(),
     )
-    rent = candidates["rent"].to_numpy("float64")
-    factors = noises(market)
-    sales, lost = frame["revenue"].to_numpy(), frame["lost"].to_numpy()
     for store in range(len(frame)):
-        near = np.flatnonzero(apart[store] <= move_km)
-        if not len(near) or not np.isfinite(frame["rent"].iloc[store]):
+        rent = float(frame["rent"].iloc[store])
+        near = candidates[apart[store] <= move_km].reset_index(drop=True)
+        if near.empty or len(frame) < _LEAST or not np.isfinite(rent):
             continue
-        others = np.arange(len(sales)) != store
-        net = scored.revenue[near] - scored.loss[near][:, :, others].sum(axis=2)
-        saved = frame["rent"].iloc[store] - np.nan_to_num(rent[near], nan=frame["rent"].iloc[store])
-        outcome = margin * (net[:, :, None] * factors - lost[store]) + saved[:, None, None]
-        middle = np.median(outcome.reshape(len(near), -1), axis=1)
+        closed = _without(market, store)
+        net = with_noise(score(closed, ground(closed, near)).net, noises(market))
+        saved = rent - near["rent"].fillna(rent).to_numpy("float64")
+        outcome = margin * (net - frame["lost"].iloc[store]) + saved[:, None]
+        middle = np.median(outcome, axis=1)
         best = int(middle.argmax())
         frame.loc[store, "move_gain"] = middle[best]
-        if (outcome[best] > 0).mean() >= SURE and middle[best] > max(frame["gain"].iloc[store], 0):
-            frame.loc[store, ["advice", "move_to"]] = [
-                "move",
-                candidates["candidate"].iloc[near[best]],
-            ]
+        sure = (outcome[best] > 0).mean() >= SURE
+        if sure and middle[best] > max(float(frame["gain"].iloc[store]), 0.0):
+            frame.loc[store, "advice"] = "move"
+            frame.loc[store, "move_to"] = near["candidate"].iloc[best]
     return frame

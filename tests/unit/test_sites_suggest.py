@@ -16,7 +16,7 @@ from advice.sites.gravity import Pairs
 from advice.sites.learning import _near
 from advice.sites.market import Market
 from advice.sites.notes import from_plain
-from advice.sites.reviewing import _taken_over
+from advice.sites.reviewing import taken_over
 from advice.sites.scoring import ground
 from advice.sites.suggesting import ranks
 from chain.errors import PermanentError
@@ -244,7 +244,7 @@ def test_what_sisters_keep_is_what_they_take_once_a_store_is_gone(market: Market
     rows, own, rival = _near(market.areas, market.stores, market.rivals, market.reach_km)
     city, params = market.city(rows, own, rival), market.draws[0]
     before, sales = city.sales(params), market.stores["revenue"].to_numpy("float64")
-    fast = _taken_over(city, params, before, sales)
+    fast = taken_over(city, params, before, sales).sum(axis=1)
     for gone in range(len(sales)):
         left = own.outlet != gone
         others = replace(city, own=Pairs(own.area[left], own.outlet[left], own.km[left]))
@@ -263,3 +263,27 @@ def test_a_store_that_its_sisters_stand_in_for_should_close(
     assert (found["kept"] >= 0).all()
     assert (found["kept"] < found["revenue"]).all()
     assert (review(fit(own, frames["areas"]))["advice"] == "unknown").all()
+
+
+def _expected(market: Market) -> np.ndarray:
+    rows, own, rival = _near(market.areas, market.stores, market.rivals, market.reach_km)
+    return np.asarray(market.city(rows, own, rival).log_sales(market.draws[0])[0])
+
+
+def test_a_dear_store_should_move_next_door_and_gain_the_rent(
+    frames: dict[str, pd.DataFrame],
+) -> None:
+    own = frames["stores"].copy()
+    own.loc[0, "rent"] = 0.45 * own["revenue"][0]
+    market = fit(own, frames["areas"], frames["competitors"])
+    door = own.head(1)[["lat", "lon"]].assign(candidate="next door", rent=0.0)
+    far = frames["candidates"].head(1).assign(lat=31.9)[["lat", "lon"]].assign(candidate="far")
+    found = review(market, pd.concat([door, far]), margin=0.6).set_index("store")
+    row = found[found.index == "s0"].iloc[0]
+    assert (row["advice"], row["move_to"]) == ("move", "next door")
+    luck = np.exp(np.log(own["revenue"][0]) - _expected(market)[0])
+    lost = 0.6 * (1 - 1 / luck) * row["lost"]
+    assert row["move_gain"] == pytest.approx(own["rent"][0] - lost, rel=0.1)
+    assert not (found["move_to"] == "far").any()
+    staying = review(market, far, margin=0.6).set_index("store")
+    assert staying[staying.index == "s0"]["advice"].iloc[0] != "move"
