@@ -1,23 +1,25 @@
-"""Where the month ends, as one line of the overview that leads to the forecast."""
+"""Where the month ends, as one line that leads to the forecast; on overview and store page."""
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.forecasts import words
-from dashboard.forecasts.asked import future
+from dashboard.forecasts.asked import Asked, future
 from dashboard.forecasts.head import landing_words
 from dashboard.frame import Here
 from dashboard.icons import icon
-from warehouse.reads.forecast_protocol import CHAIN, Landing
+from warehouse.reads.forecast_protocol import CHAIN, Landing, Unit
 from warehouse.reads.protocol import ChainInfo
 
+HEIGHT = 60
+"""Of the line, in pixels."""
 ROOM = 1.02
 """What the bar is longer than all that is drawn in it."""
 
 
-def landing_strip(here: Here, chain: ChainInfo) -> Component | None:
-    """Return the line; None where nothing is known, or the month is over."""
-    landing = future(here).landing(CHAIN)
+def landing_strip(here: Here, chain: ChainInfo, unit: Unit = CHAIN) -> Component | None:
+    """Return the line of a unit; None where nothing is known, or the month is over."""
+    landing = future(here).landing(unit)
     if landing is None or landing.days_left == 0 or future(here).forecast_run() is None:
         return None
     usual = words.usual(here, chain, landing.low, landing.high)
@@ -31,7 +33,9 @@ def landing_strip(here: Here, chain: ChainInfo) -> Component | None:
     action = html.Span(
         [here.say("forecast.overview.link"), icon("right", 16)], className="tb-action"
     )
-    return dcc.Link([said, action, _bar(landing)], href="/forecast", className="card tb-landing")
+    return dcc.Link(
+        [said, action, _bar(landing)], href=Asked(unit).href(), className="card tb-landing"
+    )
 
 
 def _bar(landing: Landing) -> Component:

@@ -24,6 +24,7 @@ from dashboard.components.series import (
 )
 from dashboard.components.tile import Against, tile
 from dashboard.forecasts.asked import Asked
+from dashboard.forecasts.strip import HEIGHT, landing_strip
 from dashboard.frame import FILTERS, THEME, Board, FilterName, Here, Page
 from dashboard.icons import icon
 from dashboard.insight import bridge, peers
@@ -93,7 +94,7 @@ def layout(here: Here, /, **variables: str) -> Component:
             dcc.Store(id="store-id", data=int(facts["store_id"])),
             _title(here, facts),
             html.Div(
-                [skeletons.block(29), skeletons.tiles(4, height=168)],
+                [skeletons.block(29), skeletons.tiles(4, height=168), *_strip_to_come(here)],
                 id="store-head",
                 className="tb-stack",
             ),
@@ -117,6 +118,10 @@ def layout(here: Here, /, **variables: str) -> Component:
         ],
         className="tb-stack",
     )
+
+
+def _strip_to_come(here: Here) -> list[Component]:
+    return [skeletons.block(HEIGHT)] if here.reads.forecast_run() else []
 
 
 def _card(name: str, height: int, width: str = "") -> Component:
@@ -221,7 +226,11 @@ def days(
     tiles = html.Div(_tiles(here, chain, filters, daily), className="tb-tiles")
     said = sentence.store(here, chain, metric, daily, (period, before), now_sums, before_sums)
     return (
-        [html.Div(sentence.paragraph(said, here.lang), className="tb-head"), tiles],
+        [
+            html.Div(sentence.paragraph(said, here.lang), className="tb-head"),
+            tiles,
+            *([strip] if (strip := landing_strip(here, chain, Unit("store", store))) else []),
+        ],
         picture(drawn, "store-daily-graph", here),
         picture(tickets, "store-ticket-graph", here),
     )
