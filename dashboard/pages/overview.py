@@ -19,6 +19,7 @@ from dashboard.components.picture import look, marks, picture
 from dashboard.components.series import matched, value_of, values_of
 from dashboard.components.short import short_list
 from dashboard.components.tile import Against, tile
+from dashboard.forecasts.strip import HEIGHT as STRIP_HEIGHT
 from dashboard.forecasts.strip import landing_strip
 from dashboard.frame import THEME, Board, Here, Page
 from dashboard.insight import bridge
@@ -31,8 +32,6 @@ from warehouse.reads.protocol import ChainInfo, Compared, Filters, Overview
 NET = METRICS["net_sales"]
 WEEKS = 5
 FEW = 5
-STRIP = 60
-"""Height of the line that says where the month ends."""
 
 
 def page(app: Dash, board: Board) -> Page:
@@ -119,7 +118,7 @@ def layout(here: Here, /, **_: str) -> Component:
 
 
 def _strip_to_come(here: Here) -> list[Component]:
-    return [skeletons.block(STRIP)] if here.reads.forecast_run() else []
+    return [skeletons.block(STRIP_HEIGHT)] if here.reads.forecast_run() else []
 
 
 def head(here: Here) -> tuple[list[Component], list[Component]]:
