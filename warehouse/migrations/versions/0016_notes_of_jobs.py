@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 USER = "(select nullif(current_setting('app.user_id', true), '')::bigint)"
 ROLE = "(select coalesce(current_setting('app.role', true), ''))"
