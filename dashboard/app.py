@@ -18,6 +18,7 @@ from dashboard import errors, security, shell, statics, timing, wechat
 from dashboard.account import AccountPage
 from dashboard.answers import Answers
 from dashboard.api.server import Api
+from dashboard.digestroutes import DigestRoutes
 from dashboard.exporting import Exporting
 from dashboard.exportjobs import ExportJobs
 from dashboard.frame import Board, Here, Page, ReadsFor
@@ -98,6 +99,7 @@ def create_app(
     Login(settings, people, guard, throttle).install(server)
     Links(settings, people, guard, throttle, jobs).install(server)
     AccountPage(people, guard).install(server)
+    DigestRoutes(settings, warehouse, guard, reads_for).install(server)
     SignOn(settings, people, guard).install(server)
     Upload(settings, warehouse, jobs).install(server)
     Api(settings, warehouse, guard, reads_for).install(server)

@@ -134,9 +134,9 @@ def resume(connection: Connection, scope: Scope, subscription_id: int) -> None:
 def remove(connection: Connection, scope: Scope, subscription_id: int) -> None:
     """End one for good; the link in its mails then finds nothing. Raises as ``change`` does."""
     values = {"chain": scope.chain_id, "one": subscription_id}
-    _must(connection, _REMOVE, values)
-    for statement in _WITH_IT:
+    for statement in _WITH_IT:  # before it, since they are seen with it
         connection.execute(statement, values)
+    _must(connection, _REMOVE, values)
     _note(connection, scope, "digest.remove", subscription_id)
 
 

@@ -27,6 +27,7 @@ from warehouse.sums import create_touched, recompute
 EAST_1, EAST_2, WEST = 101, 102, 103
 ELSEWHERE = 201
 BATCH, REJECTED = 11, 12
+DIGEST, GROUP = 51, 52
 DAYS = 30
 RULE = 901
 """The alert rule that is shared."""
@@ -197,6 +198,7 @@ _PAYMENTS = text(
     from generate_series(1, :days) back, unnest(array['alipay', 'cash']) platform
     """
 )
+_WEST_MANAGER = FIRST + [reader.name for reader in READERS].index("store-west")
 _TEA = (
     """
     insert into region (chain_id, region_id, name) overriding system value
@@ -226,6 +228,15 @@ _TEA = (
     f"""
     insert into reject (chain_id, batch_id, line, raw, reason)
     values (1, {BATCH}, 3, 'west line', 'etl.bad.zone')
+    """,
+    f"""
+    insert into robot (chain_id, robot_id, user_id, platform, name, webhook)
+    overriding system value values (1, {GROUP}, {_WEST_MANAGER}, 'wecom', 'West', 'sealed')
+    """,
+    f"""
+    insert into subscription (chain_id, subscription_id, user_id, kind, time_zone, at, token)
+    overriding system value
+    values (1, {DIGEST}, {_WEST_MANAGER}, 'daily', 'Asia/Shanghai', '08:00', 'a token')
     """,
 )
 _TODAY = "(now() at time zone 'Asia/Shanghai')::date"
@@ -318,4 +329,6 @@ _CHANGES = (
     "update import_batch set file_name = 'moon-' || file_name",
     "update reject set raw = 'moon line'",
     "update account set label = 'Moon', ref = '2099' where account_id = 1",
+    "update subscription set at = '09:30'",
+    "update robot set name = 'Moon'",
 )

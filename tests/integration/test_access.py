@@ -28,7 +28,7 @@ from dashboard.exporting import TYPES
 from reports.contents import TABLES
 from runtime.embedded import Valkey
 from tests.conftest import Database
-from tests.integration.access_world import BATCH, READERS, WEST, Reader, World, world
+from tests.integration.access_world import BATCH, DIGEST, READERS, WEST, Reader, World, world
 from tests.integration.boards import HERE
 from tests.integration.test_callback_rights import CHANGES, OWN
 from tests.papers import pages_of
@@ -74,6 +74,16 @@ def makers(reader: Reader) -> bool:
     return reader.name in {"owner", "finance"}
 
 
+def the_digest(reader: Reader) -> bool:
+    """The digest of the western store's manager: theirs, and to be seen by an owner."""
+    return reader.name in {"owner", "store-west"}
+
+
+def the_robot(reader: Reader) -> bool:
+    """The group of the western store's manager, in the same way."""
+    return reader.name in {"owner", "store-west"}
+
+
 def owners(reader: Reader) -> bool:
     """Who is in the chain, which only its owners see in a list."""
     return reader.name == "owner"
@@ -105,6 +115,7 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "start_step": (importers, "/start/stores"),
     "alerts": (anybody, "/alerts"),
     "people": (anybody, "/people"),
+    "digests": (anybody, "/digests"),
     "chain": (anybody, "/chain"),
     "exports": (anybody, "/exports"),
     "tokens": (anybody, "/tokens"),
@@ -173,6 +184,13 @@ CALLS: dict[str, Call] = {
     "setup-stores.children": Call(the_store, {"setup-search.value": ""}),
     "start-currency.value": Call(anybody, {"start-country.value": "JP"}),
     "start-stores.children": Call(the_store, {"setup-changed.data": 1}),
+    "digests-list.children": Call(
+        the_digest, {"digests-changed.data": 1, "digests-search.value": ""}
+    ),
+    "digests-robots.children": Call(the_robot, {"digests-robots-changed.data": 1}),
+    "digests-for-daily.hidden": Call(anybody, {"digests-rhythm.value": "weekly"}),
+    "digests-drawer.opened": Call(the_robot, {"digests-add.n_clicks": 1}),
+    "digests-robot-drawer.opened": Call(anybody, {"digests-robot-add.n_clicks": 1}),
     "people-list.children": Call(owners, {"people-changed.data": 1}),
     "people-may.children": Call(anybody, {"people-role.value": "store"}),
     "people-drawer.opened": Call(owners, {"people-invite.n_clicks": 1}),
@@ -196,6 +214,7 @@ CALLS: dict[str, Call] = {
 """Callbacks that read, by the first of their outputs."""
 DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
     "account": (themselves, ("/account",)),
+    "digest_preview": (the_digest, (f"/digests/{DIGEST}/preview",)),
     "report": (exporters, (f"/export/report.pdf?period=last28&store={WEST}",)),
     "targets_sheet": (exporters, ("/plans/targets.csv", "/plans/targets.xlsx")),
     "rejects": (importers, (f"/imports/{BATCH}/rejects.csv",)),
@@ -220,7 +239,8 @@ BARE = frozenset(
         " tokens code take_code switch_chain in_browser"
         " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
         " account_end account_end-others account_second account_second-on account_second-off"
-        " export_start targets_send api_document api_docs api_nothing"
+        " export_start targets_send api_document api_docs api_nothing digest_show digest_take"
+        " digest_back"
     ).split()
 )
 """Routes that hand out no rows of a chain."""

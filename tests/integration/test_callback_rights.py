@@ -78,6 +78,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     "people-save.n_clicks": {"people-email.value": "x@example.com", "people-role.value": "owner"},
     '{"number":["ALL"],"type":"people-do","what":["ALL"]}.n_clicks': {},
     '{"number":["ALL"],"type":"people-sure"}.n_clicks': {},
+    "digests-robot-save.n_clicks": {
+        "digests-robot-platform.value": "wecom",
+        "digests-robot-address.value": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1",
+    },
+    '{"number":["ALL"],"type":"digests-robot-do"}.n_clicks': {},
+    "digests-domains-save.n_clicks": {"digests-domains.value": "example.com"},
     "tokens-save.n_clicks": {
         "tokens-name.value": "x",
         "tokens-scopes.value": ["stores"],
@@ -121,6 +127,13 @@ READS = frozenset(
         "alerts-kind.value",
         "people-role.value",
         "people-invite.n_clicks",
+        "digests-changed.data",
+        "digests-search.value",
+        "digests-tick.n_intervals",
+        "digests-robots-changed.data",
+        "digests-rhythm.value",
+        "digests-add.n_clicks",
+        "digests-robot-add.n_clicks",
         "tokens-changed.data",
         "tokens-make.n_clicks",
     }
@@ -133,10 +146,15 @@ OWN = frozenset(
         '{"number":["ALL"],"type":"schedules-do","what":["ALL"]}.n_clicks',
         "schedules-save.n_clicks",
         "alerts-note-save.n_clicks",
+        "digests-save.n_clicks",
+        '{"number":["ALL"],"type":"digests-do","what":["ALL"]}.n_clicks',
+        '{"number":["ALL"],"type":"digests-sure"}.n_clicks',
     }
 )
-"""What starts a change of one's own things, which every role has: test_alerts_page and
-test_scheduled_exports try them."""
+"""What starts a change of one's own things, which every role has.
+
+``test_alerts_page``, ``test_scheduled_exports`` and ``test_digests_page`` try them.
+"""
 REFUSALS = (
     "Your role may look but not",
     "Only an owner may invite",
@@ -156,6 +174,7 @@ TABLES = (
     "directory.api_token",
     "day_note",
     "calendar_day",
+    "robot",
 )
 
 
