@@ -129,7 +129,8 @@ def _post(robot: Robot, parts: SplitResult, target: str, body: bytes) -> tuple[i
             headers = {"Content-Type": "application/json; charset=utf-8"}
             connection.request("POST", target, body, headers)
         except (OSError, HTTPException) as error:
-            raise TransientError("robot.away", host=host, why=type(error).__name__) from None
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise TransientError("robot.away", host=host, why=why) from None
         try:
             answer = connection.getresponse()
             return answer.status, answer.read(_ANSWER)

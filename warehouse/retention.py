@@ -164,7 +164,13 @@ _ONLY_HERE = text(
         where o.user_id = m.user_id and o.chain_id <> m.chain_id)
     """
 )
+_THEIRS = (
+    "chain_id = :chain and subscription_id in (select subscription_id from subscription"
+    " where chain_id = :chain and user_id = cast(:user as bigint))"
+)
 _IN_A_CHAIN = (
+    text(f"delete from delivery where {_THEIRS}"),
+    text(f"delete from directory.unsubscribe where {_THEIRS}"),
     text("delete from subscription where chain_id = :chain and user_id = cast(:user as bigint)"),
     text("update export set expires_at = now() where chain_id = :chain"
          " and user_id = cast(:user as bigint) and state in ('done', 'failed')"),

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time
 from typing import Any, cast
 
 from chain.errors import PermanentError
-from chain.roles import may
 from chain.schedule import EVERY_DAY, LAST_MONTH_DAY, RHYTHMS, Rhythm, Schedule, last_due
 from chain.words import LANGS
 from dashboard.digestspage import words
@@ -49,7 +48,7 @@ def people(board: Board, here: Here) -> list[Member]:
 
 def groups(board: Board, here: Here) -> list[Group]:
     """Return the groups that the reader may send to."""
-    if not here.may("export"):
+    if not here.may("tell"):
         return []
     with board.warehouse.begin(here.scope) as connection:
         return robots.groups(connection, here.scope)
@@ -72,7 +71,7 @@ def save(board: Board, here: Here, typed: Typed) -> Subscription:
         _schedule(typed),
         typed.lang if typed.lang in LANGS else here.lang,
         bool(typed.only_changed),
-        _robot(board, here, typed, before, allowed[user]),
+        _robot(board, here, typed, before),
     )
     with board.warehouse.begin(here.scope) as connection:
         if wanted.robot_id is None:
@@ -129,8 +128,8 @@ def add_robot(
     board: Board, here: Here, platform: str, name: str, address: str, secret: str
 ) -> None:
     """Keep a group's robot. Raises PermanentError where it is none, or the role may not."""
-    if not here.may("export"):
-        raise PermanentError("digests.no_export")
+    if not here.may("tell"):
+        raise PermanentError("digests.no_group")
     address, secret = address.strip(), secret.strip()
     if platform not in PLATFORMS:
         raise PermanentError("robot.bad_address", host="")
@@ -145,8 +144,8 @@ def add_robot(
 
 def remove_robot(board: Board, here: Here, number: int) -> None:
     """Forget a group's robot. Raises PermanentError where it is used, or not theirs."""
-    if not here.may("export"):
-        raise PermanentError("digests.no_export")
+    if not here.may("tell"):
+        raise PermanentError("digests.no_group")
     with board.warehouse.begin(here.scope) as connection:
         robots.remove(connection, here.scope, number)
         members.note(connection, here.scope, "robot.remove", number, {})
@@ -208,20 +207,18 @@ def _schedule(typed: Typed) -> Schedule:
     )  # fmt: skip
 
 
-def _robot(
-    board: Board, here: Here, typed: Typed, before: Subscription | None, person: Member
-) -> int | None:
+def _robot(board: Board, here: Here, typed: Typed, before: Subscription | None) -> int | None:
     """Return the robot that was chosen, None for mail.
 
-    Whoever may not take figures out sends to no group, and nobody has it sent for them.
+    A group is others who are told, so whoever may not do that leaves it as it is.
     """
     if typed.target == BY_MAIL:
         return None
     number = _number(typed.target)
     if before is not None and number is not None and number == before.wanted.robot_id:
         return number
-    if not here.may("export") or not may(person.place.role, "export"):
-        raise PermanentError("digests.no_export")
+    if not here.may("tell"):
+        raise PermanentError("digests.no_group")
     if number not in {group.robot_id for group in groups(board, here)}:
         raise PermanentError("digests.robot_gone")
     return number

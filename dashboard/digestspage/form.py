@@ -33,7 +33,7 @@ def fields(
     weekdays = schedule.weekdays if schedule else EVERY_DAY
     robot = str(one.wanted.robot_id) if one and one.wanted.robot_id else BY_MAIL
     who = one.user_id if one else here.person.user_id
-    return [
+    boxes = [
         html.Div(_who(here, people, who), hidden=one is not None or len(people) < 2),
         _select(here, "rhythm", [(name, here.say(f"digests.page.{name}")) for name in RHYTHMS],
                 rhythm),
@@ -50,14 +50,15 @@ def fields(
             label=here.say("digests.page.only_changed"),
             checked=one.wanted.only_changed if one else False,
         ),
-        dmc.Button(here.say("digests.page.save"), id="digests-save", mt="md"),
     ]  # fmt: skip
+    save = dmc.Button(here.say("digests.page.save"), id="digests-save", mt="md")
+    return [html.Div(boxes, className="people-who"), save]
 
 
 def robot_fields(here: Here) -> list[Component]:
     """Return the boxes of a new group."""
     platforms = [{"value": one, "label": here.say(f"robot.platform.{one}")} for one in PLATFORMS]
-    return [
+    boxes = [
         dmc.Select(
             id="digests-robot-platform",
             label=here.say("digests.page.robot_platform"),
@@ -80,8 +81,9 @@ def robot_fields(here: Here) -> list[Component]:
             value="",
             attributes={"input": {"autocomplete": "off", "maxLength": 200}},
         ),
-        dmc.Button(here.say("digests.page.robot_add"), id="digests-robot-save", mt="md"),
     ]
+    save = dmc.Button(here.say("digests.page.robot_add"), id="digests-robot-save", mt="md")
+    return [html.Div(boxes, className="people-who"), save]
 
 
 @cache

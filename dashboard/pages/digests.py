@@ -34,7 +34,7 @@ def page(app: Dash, board: Board) -> Page:
     @app.callback(Output("digests-robots", "children"), Input("digests-robots-changed", "data"))
     def fill_robots(_changed: int) -> list[Component]:
         here = board.here()
-        return listing.groups(board, here) if here.may("export") else []
+        return listing.groups(board, here) if here.may("tell") else []
 
     @app.callback(
         Output("digests-for-daily", "hidden"),
@@ -56,7 +56,7 @@ def page(app: Dash, board: Board) -> Page:
 def _layout(board: Board) -> Any:
     def layout(here: Here, /, **_: str) -> Component:
         """Return the page: a button, the lists, and what opens over them."""
-        may_export, owner = here.may("export"), here.may("people")
+        may_tell, owner = here.may("tell"), here.may("people")
         add = dmc.Button(here.say("digests.page.add"), id="digests-add")
         shown = [
             dcc.Store(id=CHANGED, data=0),
@@ -65,7 +65,7 @@ def _layout(board: Board) -> Any:
             dcc.Interval(id="digests-tick", interval=EVERY),
             html.Div([add, _search(here, owner=owner)], className="setup-do digest-head"),
             html.Div(skeletons.table(4), id="digests-list", className="tb-stack"),
-            html.Div(_group_card(here), hidden=not may_export, className="card digest-card"),
+            html.Div(_group_card(here), hidden=not may_tell, className="card digest-card"),
             html.Div(_domain_card(board, here) if owner else [], hidden=not owner,
                      className="card digest-card"),
             _drawer(here, "digests-drawer", html.Div(id="digests-form")),

@@ -28,6 +28,7 @@ FORMS = {
     "setup": "/setup",
     "setup-store": "/setup/2",
     "people": "/people",
+    "digests": "/digests",
     "account": "/account",
     "tokens": "/tokens",
     "api": "/api/docs",

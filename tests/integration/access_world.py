@@ -198,7 +198,9 @@ _PAYMENTS = text(
     from generate_series(1, :days) back, unnest(array['alipay', 'cash']) platform
     """
 )
-_WEST_MANAGER = FIRST + [reader.name for reader in READERS].index("store-west")
+_NAMES = [reader.name for reader in READERS]
+_WEST_MANAGER = FIRST + _NAMES.index("store-west")
+_FINANCE = FIRST + _NAMES.index("finance")
 _TEA = (
     """
     insert into region (chain_id, region_id, name) overriding system value
@@ -231,7 +233,7 @@ _TEA = (
     """,
     f"""
     insert into robot (chain_id, robot_id, user_id, platform, name, webhook)
-    overriding system value values (1, {GROUP}, {_WEST_MANAGER}, 'wecom', 'West', 'sealed')
+    overriding system value values (1, {GROUP}, {_FINANCE}, 'wecom', 'West', 'sealed')
     """,
     f"""
     insert into subscription (chain_id, subscription_id, user_id, kind, time_zone, at, token)

@@ -80,8 +80,13 @@ def the_digest(reader: Reader) -> bool:
 
 
 def the_robot(reader: Reader) -> bool:
-    """The group of the western store's manager, in the same way."""
-    return reader.name in {"owner", "store-west"}
+    """The group that finance has digests written into, and an owner sees."""
+    return reader.name in {"owner", "finance"}
+
+
+def the_form(reader: Reader) -> bool:
+    """The form of a digest: one's own name, an owner's colleagues, and groups."""
+    return the_robot(reader) or themselves(reader)
 
 
 def owners(reader: Reader) -> bool:
@@ -189,7 +194,7 @@ CALLS: dict[str, Call] = {
     ),
     "digests-robots.children": Call(the_robot, {"digests-robots-changed.data": 1}),
     "digests-for-daily.hidden": Call(anybody, {"digests-rhythm.value": "weekly"}),
-    "digests-drawer.opened": Call(the_robot, {"digests-add.n_clicks": 1}),
+    "digests-drawer.opened": Call(the_form, {"digests-add.n_clicks": 1}),
     "digests-robot-drawer.opened": Call(anybody, {"digests-robot-add.n_clicks": 1}),
     "people-list.children": Call(owners, {"people-changed.data": 1}),
     "people-may.children": Call(anybody, {"people-role.value": "store"}),

@@ -256,8 +256,8 @@ def test_a_webhook_is_kept_sealed_and_never_shown(there: There) -> None:
 
 
 def test_who_may_only_look_sends_to_no_group(there: There) -> None:
-    assert "Your role may look but not" in there.save(there.other, target="1")
-    assert "Your role may look but not" in there.save(there.owner, who=str(there.other), target="1")
+    assert "Only an owner or finance" in there.save(there.other, target="1")
+    assert "was removed" in there.save(there.owner, target="1"), "and nobody to none there is"
     assert there.everyone() == []
 
 
