@@ -200,7 +200,7 @@ def _row(here: Here, saved: Saved) -> Component:
 def sentence(here: Here, saved: Saved) -> str:
     """Return a schedule in words."""
     table, _, kind = saved.what.partition(".")
-    what = here.say(f"reports.button.{table}")
+    what = _name(here, table)
     if table not in {"reports", "payments"}:
         metric = METRICS[str(saved.choice.get("metric", "net_sales"))].label(here.lang)
         what = here.say(f"reports.title.{table}", metric=metric)
@@ -217,6 +217,11 @@ def sentence(here: Here, saved: Saved) -> str:
     if saved.rhythm == "monthly":
         words["day"] = saved.month_day
     return here.say(f"reports.schedule.{saved.rhythm}", **words)
+
+
+def _name(here: Here, table: str) -> str:
+    section = "schedule" if table == "reports" else "button"
+    return here.say(f"reports.{section}.{table}")
 
 
 def _where(here: Here, choice: Mapping[str, Any]) -> list[str]:
@@ -255,7 +260,7 @@ def form(here: Here, board: Board) -> list[Component]:
     if mail_server(board.settings) is None:
         hints.append(say("reports.schedule.no_mail"))
     return [
-        _select(here, "what", {name: say(f"reports.button.{name}") for name in tables}, "ranking"),
+        _select(here, "what", {name: _name(here, name) for name in tables}, "ranking"),
         html.Div(_select(here, "kind", KINDS, "xlsx"), id="schedules-has-kind"),
         _select(here, "metric", metrics, "net_sales"),
         _select(here, "span", {name: say(f"reports.schedule.{name}") for name in SPANS}, "whole"),

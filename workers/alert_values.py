@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
-from advice.alerts import Floats, measured, rolled
+from advice.alerts import Bools, Floats, measured, rolled
 from chain.alerts import Rule
 from chain.days import Period
 from chain.metrics import METRICS, Column, Metric
@@ -231,27 +232,16 @@ def _whole(
     subjects: Sequence[str],
     members: Sequence[tuple[int, ...]],
     days: int,
-) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+) -> Bools:
     """Tell on which days all has come in that usually does; older days are taken as they stand."""
     out = np.ones((len(subjects), days), dtype=bool)
     known = material.reporting()
-    wanted = set(rule.platforms)
-    place = {store: at for at, store in enumerate(material.stores)}
-    pairs = [
-        (place[store], platform, came)
-        for store, platform, came in zip(
-            known.stores.tolist(), known.platforms, known.came, strict=True
-        )
-        if store in place and (not wanted or platform in wanted)
-    ]
-    expected = np.zeros((len(subjects), len(known.days)))
-    present = np.zeros_like(expected)
-    rows = _rows_of(subjects, members)
-    for at, platform, came in pairs:
-        for row in rows.get((at, platform), rows.get((at, ""), ())):
-            expected[row] += 1
-            present[row] += came
-    share = np.where(expected == 0, 1.0, present / np.where(expected == 0, 1.0, expected))
+    rows = _rows_of(material, rule, subjects, members)
+    counted = rows >= 0
+    expected = np.bincount(rows[counted], minlength=len(subjects))
+    present = np.zeros((len(subjects), len(known.days)))
+    np.add.at(present, rows[counted], known.came[counted])
+    share = np.where(expected[:, None] == 0, 1.0, present / np.maximum(expected, 1)[:, None])
     least = 1.0 if rule.each == "store" else WHOLE
     old = np.array([(material.context.chain.today - day).days > watch.FRESH for day in known.days])
     out[:, -len(known.days) :] = (share >= least) | old[None, :]
@@ -259,12 +249,21 @@ def _whole(
 
 
 def _rows_of(
-    subjects: Sequence[str], members: Sequence[tuple[int, ...]]
-) -> dict[tuple[int, str], list[int]]:
-    rows: dict[tuple[int, str], list[int]] = {}
-    for row, (subject, group) in enumerate(zip(subjects, members, strict=True)):
-        kind, _, name = subject.partition(":")
-        platform = name if kind == "platform" else ""
-        for at in group:
-            rows.setdefault((at, platform), []).append(row)
+    material: Material, rule: Rule, subjects: Sequence[str], members: Sequence[tuple[int, ...]]
+) -> NDArray[np.int64]:
+    """Return which subject each pair of ``reporting`` counts for, -1 for none."""
+    known = material.reporting()
+    mine = np.full(len(material.stores) + 1, -1)
+    for row, group in enumerate(members):
+        mine[list(group)] = row
+    place = {store: at for at, store in enumerate(material.stores)}
+    # The last place is that of stores which are not looked at.
+    at = np.array([place.get(store, -1) for store in known.stores.tolist()], dtype=np.int64)
+    rows = mine[at]
+    if rule.each == "platform":
+        named = {subject.partition(":")[2]: row for row, subject in enumerate(subjects)}
+        of = np.array([named.get(platform, -1) for platform in known.platforms], dtype=np.int64)
+        rows = np.where(rows >= 0, of, -1)
+    if rule.platforms:
+        rows = np.where(np.isin(np.array(known.platforms), rule.platforms), rows, -1)
     return rows

@@ -89,9 +89,9 @@ def reporting(context: Context, day: date) -> Reporting:
     before = days[0] - timedelta(days=1)
     asked = {"first": before - timedelta(days=USUAL_DAYS - 1), "before": before, "day": day}
     rows = context.connection.execute(_REPORTING, asked | {"least": USUALLY}).all()
-    came = np.array([[each in set(row.came) for each in days] for row in rows], dtype=bool).reshape(
-        len(rows), len(days)
-    )
+    sets = [frozenset(row.came) for row in rows]
+    came = np.array([[each in one for each in days] for one in sets], dtype=bool)
+    came = came.reshape(len(rows), len(days))
     stores = np.array([row.store_id for row in rows], dtype=np.int64)
     return Reporting(stores, tuple(row.platform for row in rows), days, came)
 
