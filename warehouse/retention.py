@@ -171,7 +171,10 @@ _THEIRS = (
 _IN_A_CHAIN = (
     text(f"delete from delivery where {_THEIRS}"),
     text(f"delete from directory.unsubscribe where {_THEIRS}"),
-    text("delete from subscription where chain_id = :chain and user_id = cast(:user as bigint)"),
+    *(
+        text(f"delete from {table} where chain_id = :chain and user_id = cast(:user as bigint)")
+        for table in ("subscription", "export_schedule")
+    ),
     text("update export set expires_at = now() where chain_id = :chain"
          " and user_id = cast(:user as bigint) and state in ('done', 'failed')"),
     text("select forget_in_audit(:email)"),

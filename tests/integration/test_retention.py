@@ -224,7 +224,14 @@ _NAMES = (
     insert into directory.invitation (chain_id, email, role, ends_at)
     values (2, :email, 'viewer', now())
     """,
-    "insert into subscription (chain_id, user_id, kind) values (1, :user, 'daily')",
+    """
+    insert into subscription (chain_id, user_id, kind, time_zone, at, token)
+    values (1, :user, 'daily', 'Asia/Shanghai', '08:00', 't')
+    """,
+    """
+    insert into export_schedule (chain_id, user_id, what, span, rhythm, at, lang)
+    values (1, :user, 'reports', 'day', 'daily', '08:00', 'en')
+    """,
 )
 
 
@@ -250,7 +257,8 @@ def test_a_person_is_forgotten_everywhere_and_what_they_did_stays(
     for table in ("app_user", "membership", "session", "recovery_code", "password_reset"):
         assert _all(behind, f"select 1 from directory.{table} where user_id = {SHE}") == [], table
     assert _all(behind, "select 1 from directory.invitation") == []
-    assert _all(behind, "select 1 from subscription") == []
+    for table in ("subscription", "export_schedule"):
+        assert _all(behind, f"select 1 from {table}") == [], table
     told = _all(behind, "select user_id, action, detail from audit_log order by audit_id")
     assert told == [(ME, "person.invite", {"role": "viewer"}), (SHE, "store", {"name": "S"})]
     everything = json.dumps(

@@ -41,6 +41,8 @@ COLUMNS = """
 """
 DROPPED = {("directory", "app_user", "session_epoch")}
 """Columns that a migration takes away on purpose."""
+EMPTIED = {"subscription", "delivery"}
+"""Tables that nothing wrote to before the migration which shapes them anew."""
 RAISED = "chain_version"
 """Counts changes, so that a migration may raise it."""
 
@@ -102,7 +104,7 @@ def test_every_row_of_an_older_program_is_kept(older: Database, tmp_path: Path) 
     columns = {
         table: [name for name in names if (*table, name) not in DROPPED]
         for table, names in _columns(older).items()
-        if table[1] != RAISED
+        if table[1] not in {RAISED, *EMPTIED}
     }
     before = _rows(older, columns)
     assert all(len(rows) > 0 for rows in before.values())
