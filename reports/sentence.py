@@ -9,6 +9,7 @@ from chain.metrics import METRICS, Metric
 from chain.words import Lang
 from figures import formats
 from reports.names import some
+from reports.series import sums
 from warehouse.reads.protocol import Attention, ChainInfo, Daily, Overview
 
 WEEKS_FROM = 56
@@ -77,14 +78,17 @@ def store(
 ) -> list[str]:
     """Say what a store took, by how many orders of what size, and whether it is silent.
 
-    ``now`` and ``before`` are the base sums of ``periods``.
+    ``now`` and ``before`` are the base sums of ``periods`` over the days that both have; what is
+    said of the amount is all of it.
     """
     span = formats.days(periods[0].start, periods[0].end, here.lang)
-    if not any(now.values()):
+    whole = sums(daily.frame)
+    if not any(whole.values()):
         return [here.say("pages.say.store_none", span=span)]
     shown = metric if set(metric.columns) <= set(now) else NET
     past = shown.value(before) if any(before.values()) else None
-    parts = [against(here, chain, shown, (shown.value(now), past), periods)]
+    values = shown.value(now), past
+    parts = [against(here, chain, shown, values, periods, shown.value(whole))]
     if past is not None and shown.unit == "money" and shown.additive:
         orders, ticket = (
             formats.change(part.value(now), part.value(before), part.unit, chain.currency,
@@ -105,15 +109,21 @@ def against(
     metric: Metric,
     values: tuple[float | None, float | None],
     periods: tuple[Period, Period],
+    whole: float | None = None,
 ) -> str:
-    """Say a metric of a period against the one before: up, down, level or alone."""
+    """Say a metric of a period against the one before: up, down, level or alone.
+
+    ``whole`` is the amount to be said, where only a part of it is compared.
+    """
     now, before = values
     text, way = formats.change(now, before, metric.unit, chain.currency, here.lang)
     key = {1: "up", -1: "down", 0: "level"}[way] if before is not None else "alone"
     return here.say(
         f"pages.say.rank_{key}",
         metric=metric.label(here.lang),
-        amount=formats.figure(now, metric.unit, chain.currency, here.lang),
+        amount=formats.figure(
+            now if whole is None else whole, metric.unit, chain.currency, here.lang
+        ),
         span=formats.days(periods[0].start, periods[0].end, here.lang),
         change=text[2:],
         than=than_of(here, *periods),

@@ -131,7 +131,10 @@ class StoreReports:
             .join(said)
             .replace("▲ ", "▲\u00a0")
             .replace("▼ ", "▼\u00a0"),
-            "tiles": [self._tile(METRICS[name], asked, (now, before)) for name in TILES],
+            "tiles": [
+                self._tile(METRICS[name], asked, sums(series.frame), (now, before))
+                for name in TILES
+            ],
             "pictures": pictures,
             "no_data": "" if pictures else self.say("no_data"),
             "fees": self._fees(asked),
@@ -156,16 +159,22 @@ class StoreReports:
         return formats.days_year(period.start, period.end, self.lang)
 
     def _tile(
-        self, metric: Metric, asked: Filters, both: tuple[dict[str, int], dict[str, int]]
+        self,
+        metric: Metric,
+        asked: Filters,
+        whole: dict[str, int],
+        both: tuple[dict[str, int], dict[str, int]],
     ) -> Printed:
+        """Return a tile: all of the period, and the change over the days that both periods have."""
         now, before = (value_of(metric, each) for each in both)
         than = sentence.than_of(Speaker(self.lang), asked.period, asked.before)
         # The head of the page names the comparison; a tile has no room for two whole dates.
         than = than if len(than) <= LONGEST_THAN else ""
         change, _ = formats.change(now, before, metric.unit, self.chain.currency, self.lang, than)
         change = "" if asked.alone else change
-        shown = formats.figure(now, metric.unit, self.chain.currency, self.lang)
-        full = formats.figure_full(now, metric.unit, self.chain.currency, self.lang)
+        value = value_of(metric, whole)
+        shown = formats.figure(value, metric.unit, self.chain.currency, self.lang)
+        full = formats.figure_full(value, metric.unit, self.chain.currency, self.lang)
         return {
             "label": metric.label(self.lang),
             "figure": shown,

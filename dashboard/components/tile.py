@@ -19,11 +19,16 @@ HIDDEN: dict[str, Any] = {"aria-hidden": "true"}
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What a tile's figure is compared with: the value, the period's name, and its exact dates."""
+    """What a tile's figure is compared with: the value, the period's name, and its exact dates.
+
+    ``now`` is the part of the figure that is compared, where some of its days have nothing to be
+    compared with; None compares all of it.
+    """
 
     value: float | None
     than: str
     exact: str
+    now: float | None = None
 
 
 def tile(
@@ -62,7 +67,8 @@ def tile(
 def _change(
     here: Here, metric: Metric, value: float | None, against: Against, currency: str
 ) -> Component:
-    text, _ = formats.change(value, against.value, metric.unit, currency, here.lang, against.than)
+    now = value if against.now is None else against.now
+    text, _ = formats.change(now, against.value, metric.unit, currency, here.lang, against.than)
     full = formats.figure_full(against.value, metric.unit, currency, here.lang)
     return html.Div(text, className="tb-tile-change", title=f"{against.exact}: {full}")
 

@@ -142,7 +142,10 @@ def _landing_tile(here: Here, chain: ChainInfo, landing: Landing) -> Component:
     )
     label = html.Div(here.say("forecast.tile.month", month=month), className="tb-tile-label")
     inside = [label, _figure(here, chain, landing.mean), usual, *lines]
-    return html.Div(inside, className="card tb-tile forecast-tile")
+    # To the card that says what has come in, what is ahead, and leads on to the payments.
+    return html.A(
+        inside, href="#forecast-landing", className="card tb-tile tb-tile-link forecast-tile"
+    )
 
 
 def _figure(here: Here, chain: ChainInfo, amount: float) -> Component:

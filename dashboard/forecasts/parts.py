@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from chain.days import Period
 from chain.money import to_major
+from dashboard.choice import Choice
 from dashboard.components.picture import look, marks, picture
 from dashboard.forecasts import words
 from dashboard.forecasts.asked import Asked, future
@@ -59,12 +60,27 @@ def landing_card(here: Here, asked: Asked, theme: str) -> list[Component]:
         base = words.money(here, chain, landing.base)
         without = html.P(here.say("forecast.landing.base", amount=base), className="muted tb-sub")
         parts.append(without)
+    if landing.to_date:
+        so_far = here.say(
+            "forecast.landing.so_far", amount=words.money(here, chain, landing.to_date)
+        )
+        parts.append(dcc.Link(so_far, href=_so_far(landing).made_of(), className="tb-action"))
     if landing.missing:
         missing = here.say("forecast.landing.missing", count=landing.missing)
         parts.append(html.P(missing, className="forecast-attention"))
     if may_plan(here, asked.unit):
         parts.append(_target(here, chain, landing))
     return parts
+
+
+def _so_far(landing: Landing) -> Choice:
+    """Return the choice that shows what the month has brought."""
+    unit = landing.unit
+    return Choice(
+        period=f"{landing.month}..{landing.last_day}",
+        stores=(unit.unit_id,) if unit.level == "store" else (),
+        regions=(unit.unit_id,) if unit.level == "region" else (),
+    )
 
 
 def _target(here: Here, chain: ChainInfo, landing: Landing) -> Component:

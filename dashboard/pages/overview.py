@@ -178,7 +178,7 @@ def _tile(
         against,
         currency=chain.currency,
         label=here.say("pages.tile.label", metric=metric.label(here.lang), when=when),
-        href=here.href("/stores", Choice(period=period, metric=name)),
+        href=Choice(period=period, metric=name).made_of(),
         spark=spark,
         provisional=here.say("pages.tile.provisional") if seen.provisional else "",
     )

@@ -8,9 +8,10 @@ import pandas as pd
 from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from chain.metrics import METRICS
+from chain.metrics import METRICS, Metric
 from dashboard import skeletons
 from dashboard.answers import kept
+from dashboard.choice import Choice
 from dashboard.components import sentence
 from dashboard.components.empty import empty
 from dashboard.components.names import records, store_names
@@ -20,6 +21,7 @@ from dashboard.components.series import (
     beside,
     known_metric,
     matched,
+    sums,
     value_of,
 )
 from dashboard.components.tile import Against, tile
@@ -223,7 +225,8 @@ def days(
         before=(before_sums["gross"], before_sums["orders"]),
         grain=grain,
     )
-    tiles = html.Div(_tiles(here, chain, filters, daily), className="tb-tiles")
+    own = replace(here.choice(data), stores=(store,), regions=(), cities=())
+    tiles = html.Div(_tiles(here, chain, own, filters, daily), className="tb-tiles")
     said = sentence.store(here, chain, metric, daily, (period, before), now_sums, before_sums)
     return (
         [
@@ -242,18 +245,29 @@ def _value(name: str, sums: dict[str, int]) -> float | None:
     return value_of(metric, sums) if set(metric.columns) <= set(sums) else None
 
 
-def _tiles(here: Here, chain: ChainInfo, filters: Filters, daily: Daily) -> list[Component]:
+def _tiles(
+    here: Here, chain: ChainInfo, choice: Choice, filters: Filters, daily: Daily
+) -> list[Component]:
+    whole = sums(daily.frame)
     now_sums, before_sums = matched(daily, filters.period, filters.before)
     than = than_of(here, filters.period, filters.before)
     exact = formats.days(filters.before.start, filters.before.end, here.lang)
     by_day = daily.grain == "day" and filters.period.days > 1
+
+    def against(metric: Metric) -> list[Against]:
+        if filters.alone:
+            return []
+        now, before = value_of(metric, now_sums), value_of(metric, before_sums)
+        return [Against(before, than, exact, now)]
+
     return [
         tile(
             here,
             METRICS[name],
-            value_of(METRICS[name], now_sums),
-            [] if filters.alone else [Against(value_of(METRICS[name], before_sums), than, exact)],
+            value_of(METRICS[name], whole),
+            against(METRICS[name]),
             currency=chain.currency,
+            href=replace(choice, metric=name).made_of("platform"),
             spark=beside(METRICS[name], daily, filters.period, filters.before) if by_day else None,
         )
         for name in TILES

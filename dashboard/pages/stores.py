@@ -108,8 +108,18 @@ def table(here: Here, data: dict[str, Any] | None) -> tuple[Component, Component
     change = change[ranked["rank"].notna()]
     moved = int((change > 0).sum()), int((change < 0).sum()), len(change)
     said = sentence.ranking(here, totals, metric, chain, moved)
+    parts = html.Div(
+        [
+            sentence.paragraph(said, here.lang),
+            dcc.Link(
+                here.say("made_of.open"),
+                href=replace(here.choice(data), metric=metric.name).made_of(),
+                className="tb-action",
+            ),
+        ]
+    )
     return (
-        sentence.paragraph(said, here.lang),
+        parts,
         grid(here, chain, metric, ranked, here.reads.stores(), totals),
     )
 

@@ -110,6 +110,7 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "overview": (anybody, "/"),
     "stores": (anybody, "/stores"),
     "store": (the_store, f"/store/{WEST}"),
+    "made_of": (anybody, "/made-of/store"),
     "forecast": (the_store, "/forecast"),
     "plans": (exporters, "/plans"),
     "imports": (importers, "/imports"),
@@ -160,6 +161,12 @@ CALLS: dict[str, Call] = {
     "stores-fair.children": Call(the_chain, _PERIOD),
     "overview-bridge.children": Call(
         the_store, {"overview-there.data": True, "theme.data": "light"}
+    ),
+    "made-of-head.children": Call(the_store, _PERIOD),
+    "made-of-split.children": Call(the_store, _PERIOD | {"made-of-by.data": "store"}),
+    "made-of-behind.children": Call(the_store, _PERIOD),
+    "made-of-payments.getRowsResponse": Call(
+        the_store, _PERIOD | {"made-of-payments.getRowsRequest": {"startRow": 0, "endRow": 100}}
     ),
     "store-head.children": Call(the_store, _STORE),
     "store-bridge.children": Call(the_store, _STORE),

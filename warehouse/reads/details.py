@@ -71,12 +71,17 @@ def hour_of_week(context: Context, filters: Filters) -> pd.DataFrame:
 
 def repeat_share(context: Context, filters: Filters) -> tuple[float | None, float | None]:
     """Return the share of payers seen at least twice, now and before."""
-    now = _repeats(context, filters, filters.period)
-    return now, None if filters.alone else _repeats(context, filters, filters.before)
+    seen = payers(context, filters, filters.period)
+    now = seen[1] / seen[0] if seen[0] else None
+    if filters.alone:
+        return now, None
+    seen = payers(context, filters, filters.before)
+    return now, seen[1] / seen[0] if seen[0] else None
 
 
-def _repeats(context: Context, filters: Filters, period: Period) -> float | None:
-    payers = (
+def payers(context: Context, filters: Filters, period: Period) -> tuple[int, int]:
+    """Return how many payers are known by a whole id, and how many of them paid at least twice."""
+    by_payer = (
         select(func.count().label("n"))
         .where(
             *matching(filters, period),
@@ -85,12 +90,12 @@ def _repeats(context: Context, filters: Filters, period: Period) -> float | None
             ~counted_elsewhere(),
         )
         .group_by(payment.c.payer_hash)
-        .subquery("payers")
+        .subquery("by_payer")
     )
     found = context.connection.execute(
-        select(func.count(), func.count().filter(payers.c.n > 1)).select_from(payers)
+        select(func.count(), func.count().filter(by_payer.c.n > 1)).select_from(by_payer)
     ).one()
-    return found[1] / found[0] if found[0] else None
+    return int(found[0]), int(found[1])
 
 
 def matching(filters: Filters, period: Period) -> list[ColumnElement[bool]]:

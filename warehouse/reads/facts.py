@@ -203,7 +203,7 @@ class Facts:
         for end in ends:
             table = store_day if fine else store_day_total
             yield self._home(side, table, "business_date", end, keys, columns)
-        within = [rate for rate in self.money.rates if _meet(rate.period, period)]
+        within = [rate for rate in self.money.rates if meet(rate.period, period)]
         if within:
             yield self._foreign(side, period, within, keys, columns)
 
@@ -224,7 +224,7 @@ class Facts:
         where = (
             table.c[day].between(period.start, period.end),
             table.c.currency == self.money.currency,
-            *self._where(table),
+            *self.where(table),
         )
         own = {"store_id", "month"} if day == "month" else {"store_id", "day"}
         if not self._fine(keys) and set(keys) == own:
@@ -272,7 +272,7 @@ class Facts:
             select(
                 literal(side).label("side"),
                 *by,
-                *(_converted(name, fx.c.factor).label(name) for name in columns),
+                *(converted(name, fx.c.factor).label(name) for name in columns),
                 null().cast(BigInteger).label("days"),
                 func.count(store_day.c.business_date.distinct()).label("foreign_days"),
             )
@@ -284,12 +284,13 @@ class Facts:
             )
             .where(
                 store_day.c.business_date.between(period.start, period.end),
-                *self._where(store_day),
+                *self.where(store_day),
             )
             .group_by(*by)
         )
 
-    def _where(self, table: Table) -> Iterator[ColumnElement[bool]]:
+    def where(self, table: Table) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions on rows of ``table`` that the filters make, but for the days."""
         yield from where_stores(self.filters, table.c.store_id)
         if self.filters.platforms:
             yield table.c.platform == any_(cast(list(self.filters.platforms), ARRAY(Text)))
@@ -318,12 +319,20 @@ def _days(table: Table) -> ColumnElement[Any]:
     return null().cast(BigInteger)
 
 
-def _converted(name: str, factor: ColumnElement[Any]) -> ColumnElement[Any]:
+def converted(
+    name: str, factor: ColumnElement[Any], known: ColumnElement[bool] | None = None
+) -> ColumnElement[Any]:
+    """Return the sum of a column of ``store_day`` at a rate, rounded row by row; counts as is.
+
+    ``known``: only of rows where this holds.
+    """
     amount: ColumnElement[Any] = store_day.c[name]
     if name not in COUNTS:
         amount = func.round(amount * factor)
-    return cast(func.sum(amount), BigInteger)
+    total = func.sum(amount) if known is None else func.sum(amount).filter(known)
+    return cast(total, BigInteger)
 
 
-def _meet(one: Period, other: Period) -> bool:
+def meet(one: Period, other: Period) -> bool:
+    """Return whether the periods have a day in common."""
     return one.start <= other.end and other.start <= one.end

@@ -81,7 +81,7 @@ def totals(context: Context, filters: Filters, sums: Sides | None = None) -> Tot
     ``sums`` are those of ``filters`` now and before, where they are at hand.
     """
     periods = sides(filters)
-    now, before = sums or _sums(context, filters, periods)
+    now, before = sums or sums_of(context, filters, periods)
     one = metric(filters.metric)
     value, value_before = (
         None
@@ -102,9 +102,10 @@ def totals(context: Context, filters: Filters, sums: Sides | None = None) -> Tot
     )
 
 
-def _sums(
+def sums_of(
     context: Context, filters: Filters, periods: dict[int, Period], *, with_area: bool = False
 ) -> Sides:
+    """Return the sums of both sides; zeros where a side is not asked for."""
     rows = (
         frame(context, select(context.facts(filters, with_area=with_area).sums(periods, ())))
         .set_index("side")
@@ -121,7 +122,7 @@ def _for_area(
     if "area_sqm" not in one.columns:
         return dict(sums)
     period = filters.before if side else filters.period
-    known, _ = _sums(context, filters, {NOW: period, BEFORE: period}, with_area=True)
+    known, _ = sums_of(context, filters, {NOW: period, BEFORE: period}, with_area=True)
     return {**known, "area_sqm": area(context, filters, period)}
 
 

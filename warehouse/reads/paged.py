@@ -1,5 +1,6 @@
 """Lists that a program reads to their end, each page from where the last one stopped."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pandas as pd
@@ -20,7 +21,11 @@ _BATCHES_BEFORE = text(
 
 
 def payments_after(
-    context: Context, filters: Filters, after: PaymentPlace | None, size: int
+    context: Context,
+    filters: Filters,
+    after: PaymentPlace | None,
+    size: int,
+    kinds: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return up to ``size`` payments after a place, latest business date first; see the protocol.
 
@@ -32,7 +37,10 @@ def payments_after(
     wanted, days = size, 1
     while wanted > 0 and end >= filters.period.start:
         start = max(filters.period.start, end - timedelta(days=days - 1))
-        rows = frame(context, _some(filters, Period(start, end), after, wanted))
+        asked = _some(filters, Period(start, end), after, wanted)
+        if kinds:
+            asked = asked.where(payment.c.kind.in_(kinds))
+        rows = frame(context, asked)
         found.append(rows)
         wanted -= len(rows)
         end, days = start - timedelta(days=1), days * 2

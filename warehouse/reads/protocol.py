@@ -15,6 +15,7 @@ import pandas as pd
 
 from chain.days import Period
 from warehouse.reads.forecast_protocol import ForecastReads
+from warehouse.reads.parts_protocol import PartReads
 
 if TYPE_CHECKING:
     from warehouse.reads.explain import DayKinds, Standing
@@ -250,7 +251,7 @@ class PaymentPlace:
     key: str
 
 
-class ReadsProtocol(ForecastReads, Protocol):
+class ReadsProtocol(ForecastReads, PartReads, Protocol):
     """All reading. Raises TransientError where the server does not answer."""
 
     def version(self) -> str:
@@ -435,11 +436,15 @@ class ReadsProtocol(ForecastReads, Protocol):
         ...
 
     def payments_after(
-        self, filters: Filters, after: PaymentPlace | None = None, size: int = 500
+        self,
+        filters: Filters,
+        after: PaymentPlace | None = None,
+        size: int = 500,
+        kinds: tuple[str, ...] = (),
     ) -> pd.DataFrame:
         """Return the next ``size`` payments, by business date, instant and key, latest first.
 
-        Columns as in ``payments``. ``after`` None starts from the latest.
+        Columns as in ``payments``. ``after`` None starts from the latest; ``kinds`` () takes all.
         """
         ...
 

@@ -14,6 +14,7 @@ from chain.days import Period
 from chain.metrics import metric
 from warehouse.cache import FigureCache
 from warehouse.reads import (
+    behind,
     business,
     details,
     explain,
@@ -22,6 +23,7 @@ from warehouse.reads import (
     future,
     history,
     imports,
+    made_of,
     paged,
     plans,
     ranking,
@@ -39,6 +41,7 @@ from warehouse.reads.forecast_protocol import (
     WhatIf,
 )
 from warehouse.reads.overview import overview
+from warehouse.reads.parts_protocol import Behind, MadeOf, Split
 from warehouse.reads.protocol import (
     Attention,
     Batch,
@@ -306,10 +309,32 @@ class Reads:
         return self._fresh(lambda context: details.payments(context, filters, page, size))
 
     def payments_after(
-        self, filters: Filters, after: PaymentPlace | None = None, size: int = 500
+        self,
+        filters: Filters,
+        after: PaymentPlace | None = None,
+        size: int = 500,
+        kinds: tuple[str, ...] = (),
     ) -> pd.DataFrame:
         """Return the next payments of a list that is read to its end."""
-        return self._fresh(lambda context: paged.payments_after(context, filters, after, size))
+        return self._fresh(
+            lambda context: paged.payments_after(context, filters, after, size, kinds)
+        )
+
+    def made_of(self, filters: Filters) -> MadeOf:
+        """Return the parts of a figure."""
+        return self._kept("made_of", filters, lambda context: made_of.made_of(context, filters))
+
+    def split(self, filters: Filters, by: Split, grain: Grain | None = None) -> pd.DataFrame:
+        """Return one row a store, platform, channel or day."""
+        return self._kept(
+            "split",
+            (filters, by, grain),
+            lambda context: made_of.split(context, filters, by, grain),
+        )
+
+    def behind(self, filters: Filters) -> Behind:
+        """Return how payments come to a figure."""
+        return self._kept("behind", filters, lambda context: behind.behind(context, filters))
 
     @contextmanager
     def every_payment(self, filters: Filters) -> Iterator[WholePayments]:
