@@ -3,12 +3,13 @@
 import numpy as np
 from scipy import stats
 
-from advice.marketing.density import Density, Shape
+from advice.marketing.density import Density, Rows, Shape
 from advice.marketing.panel import Panel
-from advice.marketing.transforms import Flags, Floats
+from advice.marketing.transforms import Counts, Flags, Floats
 
 _BLOCK = 8
 _EARLIER = 3
+_MOST_TOO_SMALL = 9.0
 _CLUSTER_LEAST = 3
 
 
@@ -23,10 +24,11 @@ def out_of_sample(density: Density, shape: Shape) -> tuple[float, Floats]:
     First of all channels, then of each beside the others; [C]. Blocks of eight weeks are left out
     in turn. Shapes were learned from all weeks, effects from the others only.
     """
-    others, money, target, weeks = density.rows(shape)
-    count = money.shape[1]
-    full = np.concatenate([others, money], axis=1)
-    fold = weeks // _BLOCK
+    rows = density.rows(shape)
+    others, target = rows.others, rows.target
+    count = rows.money.shape[1]
+    full = np.concatenate([others, rows.money], axis=1)
+    fold = rows.week // _BLOCK
     everything = _left_out(full, target, fold)
     nothing = _left_out(others, target, fold)
     lacking = [
@@ -35,7 +37,7 @@ def out_of_sample(density: Density, shape: Shape) -> tuple[float, Floats]:
     return 1 - everything / nothing, np.array([1 - everything / one for one in lacking])
 
 
-def _left_out(columns: Floats, target: Floats, fold: Floats) -> float:
+def _left_out(columns: Floats, target: Floats, fold: Counts) -> float:
     """Return the squared error on each fold of a ridge of the others; columns have unit priors."""
     width = columns.shape[1]
     whole, right = columns.T @ columns + np.eye(width), columns.T @ target
@@ -50,11 +52,39 @@ def _left_out(columns: Floats, target: Floats, fold: Floats) -> float:
 
 def alikeness(density: Density, shape: Shape) -> Floats:
     """Return the correlations of what channels do, all else allowed for; [C, C]."""
-    others, money, _, _ = density.rows(shape)
-    within = others.T @ others + np.eye(others.shape[1])
-    left = money - others @ np.linalg.solve(within, others.T @ money)
+    left = _swept(density.rows(shape))
     size = np.sqrt((left**2).sum(axis=0))
     return np.asarray((left.T @ left) / np.outer(size, size).clip(1e-12), dtype=np.float64)
+
+
+def _swept(rows: Rows) -> Floats:
+    """Return marketing's columns less what all other columns tell of them; [N, C]."""
+    within = rows.others.T @ rows.others + np.eye(rows.others.shape[1])
+    return np.asarray(
+        rows.money - rows.others @ np.linalg.solve(within, rows.others.T @ rows.money)
+    )
+
+
+def overconfidence(density: Density, shape: Shape) -> Floats:
+    """Return by what factor the model's standard errors are too small, at least 1; [C].
+
+    What is left over is added up by store, and by week, and its spread compared with what the model
+    expects of independent rows; the larger of both counts (White's sandwich by clusters; Müller, "Risk of Bayesian Inference in Misspecified Models", Econometrica, 2013).
+    """
+    rows = density.rows(shape)
+    full = np.concatenate([rows.others, rows.money], axis=1)
+    ridge = full.T @ full + np.eye(full.shape[1])
+    left = rows.target - full @ np.linalg.solve(ridge, full.T @ rows.target)
+    columns = _swept(rows)
+    inverse = np.linalg.inv(columns.T @ columns + np.eye(columns.shape[1]))
+    found = np.ones(columns.shape[1])
+    for group in (rows.store, rows.week):
+        count = int(group.max()) + 1
+        scores = np.zeros((count, columns.shape[1]))
+        np.add.at(scores, group, columns * left[:, None])
+        spread = inverse @ (scores.T @ scores) @ inverse * count / max(count - 1, 1)
+        found = np.maximum(found, np.diag(spread) / np.diag(inverse))
+    return np.asarray(np.sqrt(np.minimum(found, _MOST_TOO_SMALL)))
 
 
 def inflation(correlations: Floats) -> Floats:

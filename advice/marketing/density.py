@@ -20,7 +20,7 @@ from scipy import linalg
 
 from advice.marketing.design import STORE_SD, design
 from advice.marketing.panel import Panel, run_in
-from advice.marketing.transforms import Floats, adstock, saturation
+from advice.marketing.transforms import Counts, Floats, adstock, saturation
 
 _FAR = 8.0
 """Standard deviations of the prior beyond which no position is looked at."""
@@ -28,15 +28,20 @@ _FAR = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The parameters that are not integrated out; ``decay``, ``half``, ``spread`` are [C].
+    """The parameters that are not integrated out; those of channels are [C].
 
-    ``half``: the spend, in multiples of a channel's usual one, that does half of what ever more
-    would. ``spread``: how far stores' returns lie apart. ``persistence`` of a store's disturbance
-    over a week, its size ``noise``, and that of the weeks' common shocks, ``shock``.
+    ``decay`` and ``later``: how spend is carried over (``transforms.weights``). ``half``: the
+    spend, in multiples of a channel's usual one, that does half of what ever more would; ``power``:
+    how S-shaped that is. ``spread``: how far stores' returns lie apart.
+
+    ``persistence``: how much of a store's disturbance is left a week later; ``noise``: its size;
+    ``shock``: the size of the weeks' common shocks.
     """
 
     decay: Floats
+    later: Floats
     half: Floats
+    power: Floats
     spread: Floats
     persistence: float
     noise: float
@@ -49,6 +54,17 @@ class Draw:
 
     shape: Shape
     effect: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Columns of stores and season, of marketing [N, C], the target, which store and week; [N]."""
+
+    others: Floats
+    money: Floats
+    target: Floats
+    store: Counts
+    week: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +83,26 @@ class _Solved:
     factor: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Whitened columns and target (``fixed``), and the same seen from the weeks' shocks.
+
+    ``diagonal`` [T] and ``beside`` [T - 1]: the products of the shocks themselves; ``log``: the
+    logarithm of the whitening's determinant. All at a noise of 1.
+    """
+
+    persistence: float
+    size: Floats
+    late: Floats
+    fixed: Floats
+    fixed_shocks: Floats
+    diagonal: Floats
+    beside: Floats
+    log: float
+
+
 class Density:
-    """The posterior density of a panel over positions: shapes in units of the prior, [3 C + 3]."""
+    """The posterior density of a panel over positions: shapes in units of the prior, [5 C + 3]."""
 
     def __init__(self, panel: Panel, low: Floats, high: Floats) -> None:
         """``low``, ``high`` [C]: 90 % of what a unit of spend is thought to bring back."""
@@ -82,31 +116,38 @@ class Density:
         self.relative = panel.spend / scale
         self._before = run_in(panel) / scale[..., 0]
         self._design = design(panel)
+        self._last: _Prepared | None = None
         self._met = panel.valid & np.pad(panel.valid[:, :-1], ((0, 0), (1, 0)))
         steps = np.abs(np.diff(self._design.y, axis=1)[self._met[:, 1:]])
         size = float(np.log(np.median(steps) + 1e-3))
         count = len(panel.channels)
         spread = np.log(0.25 * self.prior_sd)
-        self._centre = np.concatenate(
-            [np.full(count, -0.4), np.full(count, 0.6), spread, [0.3, size, size - 1.0]]
-        )
-        self._width = np.concatenate(
-            [np.full(count, 0.8), np.full(count, 0.8), np.full(count, 0.7), [0.4, 0.7, 0.9]]
-        )
+        usual = [np.full(count, at) for at in (-0.4, 0.2, 0.4, 0.15)]
+        self._centre = np.concatenate([*usual, spread, [0.3, size, size - 1.0]])
+        widths = [np.full(count, width) for width in (0.8, 0.5, 0.8, 0.25, 0.7)]
+        self._width = np.concatenate([*widths, [0.4, 0.7, 0.9]])
 
     @property
     def size(self) -> int:
         """How many numbers a position has."""
         return len(self._centre)
 
+    def blocks(self) -> list[list[int]]:
+        """Return which numbers of a position belong together: each channel's, then the rest."""
+        count = len(self.panel.channels)
+        each = [[k * count + c for k in range(5)] for c in range(count)]
+        return [*each, [self.size - 3, self.size - 2, self.size - 1]]
+
     def shape(self, position: Floats) -> Shape:
         """Return what a position means."""
         at = self._centre + self._width * position
-        count = len(self.panel.channels)
+        decay, later, half, power, spread = at[:-3].reshape(5, -1)
         return Shape(
-            decay=1 / (1 + np.exp(-at[:count])),
-            half=np.exp(at[count : 2 * count]),
-            spread=np.exp(at[2 * count : 3 * count]),
+            decay=1 / (1 + np.exp(-decay)),
+            later=np.exp(later),
+            half=np.exp(half),
+            power=np.exp(power),
+            spread=np.exp(spread),
             persistence=float(np.tanh(at[-3])),
             noise=float(np.exp(at[-2])),
             shock=float(np.exp(at[-1])),
@@ -128,9 +169,11 @@ class Density:
         A column times its factor times a return is what that return adds to the logarithm.
         """
         working = np.empty_like(self.relative)
-        for c, (decay, half) in enumerate(zip(shape.decay, shape.half, strict=True)):
-            carried = adstock(self.relative[c], float(decay), self._before[c])
-            working[c] = saturation(carried, float(half))
+        for c, decay in enumerate(shape.decay):
+            carried = adstock(
+                self.relative[c], float(decay), self._before[c], float(shape.later[c])
+            )
+            working[c] = saturation(carried, float(shape.half[c]), float(shape.power[c]))
         brought = np.einsum("cst,st->c", working, self.weight)
         return working, self.spent / np.where(brought > 0, brought, 1.0)
 
@@ -149,11 +192,10 @@ class Density:
         returns = self.prior_mean + common[width : width + count] + own[:, len(STORE_SD) :]
         return Draw(shape, np.asarray((returns * found.factor).T, dtype=np.float64))
 
-    def rows(self, shape: Shape) -> tuple[Floats, Floats, Floats, Floats]:
+    def rows(self, shape: Shape) -> Rows:
         """Return what a regression with independent errors sees: a row a valid store and week.
 
-        Columns of stores and season, those of marketing [rows, C], the target, and the week's
-        number. Columns are scaled so that their coefficients have priors of unit width. Weeks'
+        Columns are scaled so that their coefficients have priors of unit width. Weeks'
         common shocks are allowed for by taking away a part of each week's mean (Fuller and Battese,
         "Estimation of Linear Models with Crossed-Error Structure", 1974).
         """
@@ -166,89 +208,109 @@ class Density:
         own[at, :, 2 * at + 1] = STORE_SD[1] * self._design.slope
         shared = self._design.columns * self._design.sd
         every = np.concatenate([shared, own, money, self._design.y[..., None]], axis=2)
-        size, late = self._whitening(shape)
-        every = _whitened(every, size, late)
+        size, late = self._whitening(shape.persistence)
+        every = _whitened(every, size / shape.noise, late)
         valid = self.panel.valid[..., None]
         seen = np.maximum(valid.sum(axis=0), 1)
         part = 1 - 1 / np.sqrt(1 + seen * (shape.shock / shape.noise) ** 2)
         every = every - part * (every * valid).sum(axis=0) / seen
         flat = every[self.panel.valid]
         count = money.shape[2]
-        number = np.broadcast_to(np.arange(weeks, dtype=np.float64), (stores, weeks))
-        return (
-            flat[:, : -1 - count],
-            flat[:, -1 - count : -1],
-            flat[:, -1],
-            number[self.panel.valid],
-        )
+        store, week = np.nonzero(self.panel.valid)
+        return Rows(flat[:, : -1 - count], flat[:, -1 - count : -1], flat[:, -1], store, week)
 
-    def _whitening(self, shape: Shape) -> tuple[Floats, Floats]:
-        """Return the scale of each row and what share of last week's disturbance it keeps."""
-        late = np.where(self._met, shape.persistence, 0.0)
-        fresh = np.sqrt(1 - shape.persistence**2)
-        alone = np.where(self._met, 1.0, fresh) / shape.noise
+    def _whitening(self, persistence: float) -> tuple[Floats, Floats]:
+        """Return each row's weight, and the share of last week's disturbance it keeps; [S, T]."""
+        late = np.where(self._met, persistence, 0.0)
+        alone = np.where(self._met, 1.0, np.sqrt(1 - persistence**2))
         return self.panel.valid * alone / self._design.scale[:, None], late
 
+    def _prepared(self, persistence: float) -> _Prepared:
+        """Return what does not depend on marketing, kept while the persistence stays the same."""
+        if self._last is None or self._last.persistence != persistence:
+            size, late = self._whitening(persistence)
+            fixed = np.concatenate([self._design.columns, self._design.y[..., None]], axis=2)
+            fixed = _whitened(fixed, size, late)
+            back = size * late
+            diagonal = (size**2).sum(0)
+            diagonal[:-1] += (back[:, 1:] ** 2).sum(0)
+            self._last = _Prepared(
+                persistence=persistence,
+                size=size,
+                late=late,
+                fixed=fixed,
+                fixed_shocks=_unwhitened(fixed, size, late),
+                diagonal=diagonal,
+                beside=-(size[:, 1:] * back[:, 1:]).sum(0),
+                log=float(np.log(size[self.panel.valid]).sum()),
+            )
+        return self._last
+
     def _solve(self, shape: Shape) -> _Solved:
-        design_, valid = self._design, self.panel.valid
-        stores, weeks = valid.shape
+        known = self._prepared(shape.persistence)
+        stores, weeks = self.panel.valid.shape
         working, factor = self.columns(shape)
-        money = np.moveaxis(working * factor[:, None, None], 0, 2)
-        target = design_.y - money @ self.prior_mean
-        size, late = self._whitening(shape)
-        every = np.concatenate([design_.columns, money, target[..., None]], axis=2)
-        every = _whitened(every, size, late)
-        slope = np.broadcast_to(np.stack([np.ones(weeks), design_.slope], 1), (stores, weeks, 2))
-        own = np.concatenate(
-            [_whitened(slope, size, late), every[..., -1 - money.shape[2] : -1]], axis=2
-        )
-        across = np.swapaxes(own, 1, 2)
-        prior_own = np.concatenate([STORE_SD, shape.spread])
-        store = np.linalg.cholesky(across @ own + np.diag(prior_own**-2))
+        money = np.ascontiguousarray(np.moveaxis(working * factor[:, None, None], 0, 2))
+        money = _whitened(money, known.size, known.late)
+        shocks = _unwhitened(money, known.size, known.late)
+        every = _joined(known.fixed, money, self.prior_mean)
+        shocks = _joined(known.fixed_shocks, shocks, self.prior_mean)
+        width = every.shape[2]
+        at = width - 1
+        # A store's level and slope are the first columns, as the chain's are.
+        own = np.array([0, 1, *range(at - money.shape[2], at)])
+        whole = self._gram(every, shocks.sum(axis=0), known) / shape.noise**2
         cross = np.concatenate(
-            [across @ every, np.swapaxes(_unwhitened(own, size, late), 1, 2)], axis=2
+            [
+                np.swapaxes(every[..., own], 1, 2) @ every,
+                np.swapaxes(shocks[..., own], 1, 2),
+            ],
+            axis=2,
         )
+        cross /= shape.noise**2
+        prior_own = np.concatenate([STORE_SD, shape.spread])
+        store = np.linalg.cholesky(cross[..., own] + np.diag(prior_own**-2))
         reduced = np.linalg.solve(store, cross).reshape(-1, cross.shape[2])
-        whole = self._gram(every, size, late) - reduced.T @ reduced
-        at = every.shape[2] - 1
+        whole -= reduced.T @ reduced
         keep = np.arange(len(whole)) != at
-        prior = np.concatenate([design_.sd, self.prior_sd, np.full(weeks, shape.shock)])
+        prior = np.concatenate([self._design.sd, self.prior_sd, np.full(weeks, shape.shock)])
         right = whole[keep, at]
         chain = np.linalg.cholesky(whole[np.ix_(keep, keep)] + np.diag(prior**-2))
         fitted = linalg.solve_triangular(chain, right, lower=True)
-        log = -0.5 * (whole[at, at] - fitted @ fitted)
-        log += float(np.log(size[valid]).sum())
+        log = -0.5 * (whole[at, at] - fitted @ fitted) + known.log
+        log -= int(self.panel.valid.sum()) * np.log(shape.noise)
         log -= float(np.log(np.diagonal(store, axis1=1, axis2=2)).sum())
         log -= stores * float(np.log(prior_own).sum())
         log -= float(np.log(np.diag(chain)).sum() + np.log(prior).sum())
         return _Solved(
             float(log),
-            chain,
+            np.asarray(chain, dtype=np.float64),
             right,
             store,
-            cross[..., np.arange(len(whole)) != at],
+            cross[..., keep],
             cross[..., at],
             factor,
         )
 
-    def _gram(self, every: Floats, size: Floats, late: Floats) -> Floats:
+    def _gram(self, every: Floats, shocks: Floats, known: _Prepared) -> Floats:
         """Return the products of all common columns, the target among them, and the weeks."""
         width, weeks = every.shape[2], every.shape[1]
         flat = every.reshape(-1, width)
         whole = np.zeros((width + weeks, width + weeks))
         whole[:width, :width] = flat.T @ flat
-        shocks = _unwhitened(every, size, late).sum(axis=0)
         whole[:width, width:] = shocks.T
         whole[width:, :width] = shocks
-        back = size * late
-        diagonal = (size**2).sum(0)
-        diagonal[:-1] += (back[:, 1:] ** 2).sum(0)
-        beside = -(size[:, 1:] * back[:, 1:]).sum(0)
         at = np.arange(weeks) + width
-        whole[at, at] = diagonal
-        whole[at[1:], at[:-1]] = beside
-        whole[at[:-1], at[1:]] = beside
+        whole[at, at] = known.diagonal
+        whole[at[1:], at[:-1]] = known.beside
+        whole[at[:-1], at[1:]] = known.beside
         return whole
+
+
+def _joined(fixed: Floats, money: Floats, expected: Floats) -> Floats:
+    """Return columns, money's columns, and the target less what money is expected to do."""
+    target = fixed[..., -1] - money @ expected
+    return np.concatenate([fixed[..., :-1], money, target[..., None]], axis=2)
 
 
 def _units(panel: Panel) -> Floats:

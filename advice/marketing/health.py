@@ -1,19 +1,19 @@
 """What a channel's answer is worth, in words: clear, weak, or no evidence, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from advice.marketing import checks
-from advice.marketing.density import Density
+from advice.marketing.density import Density, Shape
 from advice.marketing.panel import Note, Panel
 from advice.marketing.response import Health
 from advice.marketing.sampler import Sample, effective_size, rank_normalised_r_hat
 from advice.marketing.transforms import Floats
 
 R_HAT = 1.05
-EFFECTIVE = 100
-ACCEPTED = 0.1
+EFFECTIVE = 80
 CLEAR = 0.98
 WEAK = 0.85
 _INFLATED = 6.0
@@ -52,19 +52,32 @@ class Evidence:
     moves: Floats
 
 
-def convergence(sample: Sample) -> dict[str, float]:
-    """Return r_hat (the worst), effective_draws (the fewest) and accepted (the least)."""
-    each = np.moveaxis(sample.positions, 2, 0)
-    return {
-        "r_hat": max(rank_normalised_r_hat(one) for one in each),
-        "effective_draws": min(effective_size(one) for one in each),
-        "accepted": sample.accepted,
-    }
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Of the numbers of a block: the worst r_hat and the fewest effective draws."""
+
+    r_hat: float
+    effective: float
+
+    @property
+    def enough(self) -> bool:
+        """Whether the block's draws may be relied on."""
+        return self.r_hat <= R_HAT and self.effective >= EFFECTIVE
 
 
-def gather(density: Density, positions: Floats, returns: Floats) -> Evidence:
-    """Return the evidence of draws: positions [D, size], returns [D, C]."""
-    shape = checks.usual_shape(density, positions)
+def convergence(sample: Sample, blocks: Sequence[Sequence[int]]) -> list[Settled]:
+    """Return how far the chains agree, block by block."""
+    return [
+        Settled(
+            max(rank_normalised_r_hat(sample.positions[..., k]) for k in block),
+            min(effective_size(sample.positions[..., k]) for k in block),
+        )
+        for block in blocks
+    ]
+
+
+def gather(density: Density, shape: Shape, returns: Floats) -> Evidence:
+    """Return the evidence at a shape in the middle of the draws; returns [D, C]."""
     gain, own = checks.out_of_sample(density, shape)
     working, _ = density.columns(shape)
     return Evidence(
@@ -79,13 +92,16 @@ def gather(density: Density, positions: Floats, returns: Floats) -> Evidence:
 
 
 def verdict(
-    panel: Panel, at: int, evidence: Evidence, sampled: dict[str, float], plausible: float
+    panel: Panel, at: int, evidence: Evidence, settled: Sequence[Settled], plausible: float
 ) -> Verdict:
-    """Return what the answer of channel number ``at`` is worth."""
+    """Return what the answer of channel number ``at`` is worth.
+
+    ``settled``: its own numbers and those that all channels share.
+    """
     spend = np.where(panel.valid, panel.spend[at], np.nan)
     if not np.nansum(spend):
         return Verdict("none", (Note("marketing.why.never_used"),), trusted=False)
-    grave = _grave(at, evidence, sampled, spend, plausible)
+    grave = _grave(at, evidence, settled, spend, plausible)
     doubts = _doubts(at, evidence, spend, panel.channels)
     returns = evidence.returns[:, at]
     sure = float((returns > 0).mean())
@@ -111,15 +127,11 @@ def _shown(returns: Floats) -> dict[str, float | int | str]:
 
 
 def _grave(
-    at: int, evidence: Evidence, sampled: dict[str, float], spend: Floats, plausible: float
+    at: int, evidence: Evidence, settled: Sequence[Settled], spend: Floats, plausible: float
 ) -> tuple[Note, ...]:
     """Return what makes the answer worthless, whatever it is."""
     found = []
-    if (
-        sampled["r_hat"] > R_HAT
-        or sampled["effective_draws"] < EFFECTIVE
-        or sampled["accepted"] < ACCEPTED
-    ):
+    if not all(one.enough for one in settled):
         found.append(Note("marketing.why.not_converged"))
     if evidence.heed[at] < _HEED or evidence.moves[at] > _MOVES:
         found.append(Note("marketing.why.follows_sales"))

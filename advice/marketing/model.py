@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from advice.marketing import health, settling
+from advice.marketing import checks, health, settling
 from advice.marketing.density import Density, Draw
 from advice.marketing.panel import Panel, read
 from advice.marketing.response import QUANTILES, Channel, Response
@@ -60,7 +61,7 @@ def fit(
     low, high = np.array(bounds, dtype=np.float64).T
     density = Density(known, low, high)
     with threadpool_limits(1):
-        found = sample(density, _blocks(len(known.channels)), seed=seed, chains=chains, draws=draws)
+        found = sample(density, density.blocks(), seed=seed, chains=chains, draws=draws)
         positions = found.positions.reshape(-1, density.size)
         step = max(1, len(positions) // _KEPT)
         rng = np.random.default_rng([seed, 1])
@@ -77,12 +78,6 @@ def _prior(name: str, priors: Mapping[str, tuple[float, float]]) -> tuple[float,
     return low, high
 
 
-def _blocks(count: int) -> list[list[int]]:
-    """Return which numbers of a position are renewed together: a channel's, then the rest."""
-    each = [[c, count + c, 2 * count + c] for c in range(count)]
-    return [*each, [3 * count, 3 * count + 1, 3 * count + 2]]
-
-
 def _response(
     panel: Panel,
     density: Density,
@@ -91,13 +86,20 @@ def _response(
     positions: Floats,
     plausible: float,
 ) -> Response:
+    middle = checks.usual_shape(density, positions)
+    drawn = _widened(drawn, checks.overconfidence(density, middle))
     returns, without = _effects(density, drawn)
-    sampled = {**health.convergence(found), "draws": float(found.positions[..., 0].size)}
-    evidence = health.gather(density, positions, returns)
-    middle = density.shape(np.median(positions, axis=0))
+    settled = health.convergence(found, density.blocks())
+    sampled = {
+        "r_hat": max(one.r_hat for one in settled),
+        "effective_draws": min(one.effective for one in settled),
+        "accepted": found.accepted,
+        "draws": float(found.positions[..., 0].size),
+    }
+    evidence = health.gather(density, middle, returns)
     channels = []
     for c, name in enumerate(panel.channels):
-        judged = health.verdict(panel, c, evidence, sampled, plausible)
+        judged = health.verdict(panel, c, evidence, (settled[c], settled[-1]), plausible)
         values = np.quantile(returns[:, c], QUANTILES)
         channels.append(
             Channel(
@@ -124,7 +126,9 @@ def _response(
         seen=np.nan_to_num(np.nanquantile(used.reshape(len(channels), -1), 0.95, axis=1)),
         recent=panel.spend[:, :, -_QUARTER:].mean(axis=2),
         decay=np.stack([draw.shape.decay for draw in drawn]),
+        later=np.stack([draw.shape.later for draw in drawn]),
         half=np.stack([draw.shape.half for draw in drawn]),
+        power=np.stack([draw.shape.power for draw in drawn]),
         effect=np.stack([draw.effect for draw in drawn]),
         returns=returns,
         sampled=sampled,
@@ -137,6 +141,13 @@ def _response(
         notes=panel.notes,
         refused=panel.refused,
     )
+
+
+def _widened(drawn: Sequence[Draw], factor: Floats) -> list[Draw]:
+    """Return draws whose effects lie ``factor`` [C] times as far from their mean."""
+    mean = np.mean([draw.effect for draw in drawn], axis=0)
+    wide = [mean + factor[:, None] * (draw.effect - mean) for draw in drawn]
+    return [replace(draw, effect=effect) for draw, effect in zip(drawn, wide, strict=True)]
 
 
 def _effects(density: Density, drawn: Sequence[Draw]) -> tuple[Floats, Floats]:

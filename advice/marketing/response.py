@@ -43,8 +43,10 @@ class Response:
     ``level`` [S]: the weekly outcome that a store's spend is measured against; ``baseline`` [S]: a
     usual week without marketing; ``unit`` [C]: a channel's usual spend over the level; ``seen``
     [C]: the most that a store kept up, in units; ``recent`` [C, S]: mean weekly spend of the last
-    quarter. Draws: ``decay`` and ``half`` [D, C], ``effect`` [D, C, S], ``returns`` [D, C].
-    ``sampled``: r_hat, effective_draws, accepted, draws, seconds.
+    quarter. Draws: ``decay``, ``later``, ``half``, ``power`` [D, C] (see ``density.Shape``),
+    ``effect`` [D, C, S], ``returns`` [D, C]. ``sampled``: r_hat, effective_draws and accepted (of
+    the worst number), draws, seconds. ``noise``: persistence, noise, shock (see ``density``) and
+    out_of_sample (see ``checks``).
     """
 
     channels: tuple[Channel, ...]
@@ -57,7 +59,9 @@ class Response:
     seen: Floats
     recent: Floats
     decay: Floats
+    later: Floats
     half: Floats
+    power: Floats
     effect: Floats
     returns: Floats
     sampled: Mapping[str, float]
@@ -79,9 +83,11 @@ class Response:
         """
         shape = (len(self.stores),) + (1,) * (spend.ndim - 1)
         relative = spend / (self.level.reshape(shape) * self.unit[channel])
-        half = self.half[:, channel].reshape(-1, *(1,) * spend.ndim)
+        half, power = (
+            one[:, channel].reshape(-1, *(1,) * spend.ndim) for one in (self.half, self.power)
+        )
         effect = self.effect[:, channel].reshape(-1, *shape)
-        return np.asarray(effect * saturation(relative[None], half), dtype=np.float64)
+        return np.asarray(effect * saturation(relative[None], half, power), dtype=np.float64)
 
     def gain(self, spend: Floats) -> Floats:
         """Return extra sales a week of weekly ``spend`` [C, S] against none, by draw; [D, S]."""
@@ -124,7 +130,19 @@ class Response:
         return cls(**found)
 
 
-_ARRAYS = ("level", "baseline", "unit", "seen", "recent", "decay", "half", "effect", "returns")
+_ARRAYS = (
+    "level",
+    "baseline",
+    "unit",
+    "seen",
+    "recent",
+    "decay",
+    "later",
+    "half",
+    "power",
+    "effect",
+    "returns",
+)
 
 
 def _channel(fields: dict[str, object]) -> Channel:

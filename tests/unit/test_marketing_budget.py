@@ -41,6 +41,8 @@ def response(stores: int = 2, health: tuple[str, ...] = ("clear", "clear")) -> R
         seen=np.full(count, 2.0),
         recent=0.05 * np.tile(level, (count, 1)),
         decay=np.full((draws, count), 0.4),
+        later=np.ones((draws, count)),
+        power=np.ones((draws, count)),
         half=np.array([2.0, 0.7])[:count] * rng.lognormal(0, 0.2, (draws, count)),
         effect=effect,
         returns=np.ones((draws, count)),
