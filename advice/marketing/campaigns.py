@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from advice.marketing.experiments import estimate
 from advice.marketing.panel import Note
@@ -225,10 +226,11 @@ def _moved(
         null = _read(known, inside, free, start - back, first - back, end - back)
         if null is not None:
             nulls.append(null)
+    error = _rms([null[-1] for null in nulls])
     if len(nulls) < _LEAST_PLACEBOS:
-        error = max(_rms([null[-1] for null in nulls]), 0.1)
-    else:
-        error = _rms([null[-1] for null in nulls])
+        error = max(error, 0.1)
+    # Placebos overlap: only so many of them are independent.
+    error *= float(stats.t.ppf(0.9, max(2, 7 * len(nulls) // wide))) / _Z80
     own = {}
     for at in (s for s in here if s >= 0):
         missed = [null[at] for null in nulls if at in null]

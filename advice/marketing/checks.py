@@ -68,8 +68,9 @@ def _swept(rows: Rows) -> Floats:
 def overconfidence(density: Density, shape: Shape) -> Floats:
     """Return by what factor the model's standard errors are too small, at least 1; [C].
 
-    What is left over is added up by store, and by week, and its spread compared with what the model
-    expects of independent rows; the larger of both counts (White's sandwich by clusters; Müller, "Risk of Bayesian Inference in Misspecified Models", Econometrica, 2013).
+    What is left over is added up by week, and its spread compared with what the model expects of
+    independent rows: stores of a region share more than the model knows (White's sandwich by
+    clusters; Müller, "Risk of Bayesian Inference in Misspecified Models", Econometrica, 2013).
     """
     rows = density.rows(shape)
     full = np.concatenate([rows.others, rows.money], axis=1)
@@ -77,14 +78,12 @@ def overconfidence(density: Density, shape: Shape) -> Floats:
     left = rows.target - full @ np.linalg.solve(ridge, full.T @ rows.target)
     columns = _swept(rows)
     inverse = np.linalg.inv(columns.T @ columns + np.eye(columns.shape[1]))
-    found = np.ones(columns.shape[1])
-    for group in (rows.store, rows.week):
-        count = int(group.max()) + 1
-        scores = np.zeros((count, columns.shape[1]))
-        np.add.at(scores, group, columns * left[:, None])
-        spread = inverse @ (scores.T @ scores) @ inverse * count / max(count - 1, 1)
-        found = np.maximum(found, np.diag(spread) / np.diag(inverse))
-    return np.asarray(np.sqrt(np.minimum(found, _MOST_TOO_SMALL)))
+    count = int(rows.week.max()) + 1
+    scores = np.zeros((count, columns.shape[1]))
+    np.add.at(scores, rows.week, columns * left[:, None])
+    spread = inverse @ (scores.T @ scores) @ inverse * count / max(count - 1, 1)
+    found = np.diag(spread) / np.diag(inverse)
+    return np.asarray(np.sqrt(np.clip(found, 1.0, _MOST_TOO_SMALL)))
 
 
 def inflation(correlations: Floats) -> Floats:

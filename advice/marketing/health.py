@@ -1,6 +1,5 @@
 """What a channel's answer is worth, in words: clear, weak, or no evidence, and why."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from advice.marketing import checks
 from advice.marketing.density import Density, Shape
 from advice.marketing.panel import Note, Panel
 from advice.marketing.response import Health
-from advice.marketing.sampler import Sample, effective_size, rank_normalised_r_hat
+from advice.marketing.sampler import effective_size, rank_normalised_r_hat
 from advice.marketing.transforms import Floats
 
 R_HAT = 1.05
@@ -17,7 +16,7 @@ EFFECTIVE = 80
 CLEAR = 0.98
 WEAK = 0.85
 _INFLATED = 6.0
-_HEED = 0.005
+_HEED = 0.001
 _MOVES = 0.8
 _STILL = 0.1
 _LEARNED = 0.75
@@ -54,7 +53,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Of the numbers of a block: the worst r_hat and the fewest effective draws."""
+    """Of some numbers: the worst r_hat and the fewest effective draws."""
 
     r_hat: float
     effective: float
@@ -65,15 +64,12 @@ class Settled:
         return self.r_hat <= R_HAT and self.effective >= EFFECTIVE
 
 
-def convergence(sample: Sample, blocks: Sequence[Sequence[int]]) -> list[Settled]:
-    """Return how far the chains agree, block by block."""
-    return [
-        Settled(
-            max(rank_normalised_r_hat(sample.positions[..., k]) for k in block),
-            min(effective_size(sample.positions[..., k]) for k in block),
-        )
-        for block in blocks
-    ]
+def convergence(chains: Floats) -> Settled:
+    """Return how far chains agree about numbers; [chains, draws, numbers]."""
+    each = np.moveaxis(chains, 2, 0)
+    return Settled(
+        max(rank_normalised_r_hat(one) for one in each), min(effective_size(one) for one in each)
+    )
 
 
 def gather(density: Density, shape: Shape, returns: Floats) -> Evidence:
@@ -92,11 +88,11 @@ def gather(density: Density, shape: Shape, returns: Floats) -> Evidence:
 
 
 def verdict(
-    panel: Panel, at: int, evidence: Evidence, settled: Sequence[Settled], plausible: float
+    panel: Panel, at: int, evidence: Evidence, settled: Settled, plausible: float
 ) -> Verdict:
     """Return what the answer of channel number ``at`` is worth.
 
-    ``settled``: its own numbers and those that all channels share.
+    ``settled``: how far the chains agree about its return.
     """
     spend = np.where(panel.valid, panel.spend[at], np.nan)
     if not np.nansum(spend):
@@ -127,11 +123,11 @@ def _shown(returns: Floats) -> dict[str, float | int | str]:
 
 
 def _grave(
-    at: int, evidence: Evidence, settled: Sequence[Settled], spend: Floats, plausible: float
+    at: int, evidence: Evidence, settled: Settled, spend: Floats, plausible: float
 ) -> tuple[Note, ...]:
     """Return what makes the answer worthless, whatever it is."""
     found = []
-    if not all(one.enough for one in settled):
+    if not settled.enough:
         found.append(Note("marketing.why.not_converged"))
     if evidence.heed[at] < _HEED or evidence.moves[at] > _MOVES:
         found.append(Note("marketing.why.follows_sales"))

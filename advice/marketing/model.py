@@ -62,11 +62,11 @@ def fit(
     density = Density(known, low, high)
     with threadpool_limits(1):
         found = sample(density, density.blocks(), seed=seed, chains=chains, draws=draws)
-        positions = found.positions.reshape(-1, density.size)
-        step = max(1, len(positions) // _KEPT)
+        step = max(1, chains * draws // _KEPT)
+        positions = found.positions[:, ::step].reshape(-1, density.size)
         rng = np.random.default_rng([seed, 1])
-        drawn = [density.draw(position, rng) for position in positions[::step]]
-        response = _response(known, density, found, drawn, positions[::step], plausible)
+        drawn = [density.draw(position, rng) for position in positions]
+        response = _response(known, density, found, drawn, positions, plausible)
     sampled = {**response.sampled, "seconds": round(time.perf_counter() - began, 2)}
     return Response(**{**vars(response), "sampled": sampled})
 
@@ -89,17 +89,23 @@ def _response(
     middle = checks.usual_shape(density, positions)
     drawn = _widened(drawn, checks.overconfidence(density, middle))
     returns, without = _effects(density, drawn)
-    settled = health.convergence(found, density.blocks())
+    chains = len(found.positions)
+    settled = [
+        health.convergence(returns[:, c].reshape(chains, -1, 1)) for c in range(len(panel.channels))
+    ]
+    inner = health.convergence(found.positions)
     sampled = {
         "r_hat": max(one.r_hat for one in settled),
         "effective_draws": min(one.effective for one in settled),
+        "inner_r_hat": inner.r_hat,
+        "inner_effective_draws": inner.effective,
         "accepted": found.accepted,
         "draws": float(found.positions[..., 0].size),
     }
     evidence = health.gather(density, middle, returns)
     channels = []
     for c, name in enumerate(panel.channels):
-        judged = health.verdict(panel, c, evidence, (settled[c], settled[-1]), plausible)
+        judged = health.verdict(panel, c, evidence, settled[c], plausible)
         values = np.quantile(returns[:, c], QUANTILES)
         channels.append(
             Channel(

@@ -44,9 +44,9 @@ class Response:
     usual week without marketing; ``unit`` [C]: a channel's usual spend over the level; ``seen``
     [C]: the most that a store kept up, in units; ``recent`` [C, S]: mean weekly spend of the last
     quarter. Draws: ``decay``, ``later``, ``half``, ``power`` [D, C] (see ``density.Shape``),
-    ``effect`` [D, C, S], ``returns`` [D, C]. ``sampled``: r_hat, effective_draws and accepted (of
-    the worst number), draws, seconds. ``noise``: persistence, noise, shock (see ``density``) and
-    out_of_sample (see ``checks``).
+    ``effect`` [D, C, S], ``returns`` [D, C].``sampled``: r_hat and effective_draws of the worst
+    return, the same of the worst inner number, accepted, draws, seconds. ``noise``: persistence,
+    noise, shock (see ``density``) and out_of_sample (see ``checks``).
     """
 
     channels: tuple[Channel, ...]

@@ -19,7 +19,7 @@ _ROUNDS = 3
 _NEAR = 4
 _SHORT = 0.7
 """Every fourth sweep takes shorter steps from where it is, which leave places no leap does."""
-_AGREED, _ENOUGH = 1.03, 150
+_AGREED, _ENOUGH = 1.05, 80
 _LEAST_CURVATURE = 0.8
 """The prior alone has 1; a little less allows for densities that fall slower than a Gaussian."""
 

@@ -3,8 +3,12 @@
 ``returns`` fits chains of four worlds and counts how often 90 % intervals hold the truth, channels
 without effect are called clear, strong ones are, and how far the advised split stays behind the
 best. ``hard`` does the same where channels run together, spend follows sales, or all stores share a
-channel's spend. ``speed`` times the fit of 40 stores, 104 weeks and 4 channels. ``--from`` and
-``--cases`` choose the seeds; each case prints a line, the table last, so it can be run in pieces.
+channel's spend. ``tests`` plans and reads tests by store. ``speed`` times the fit of 40 stores, 104
+weeks and 4 channels. ``shared`` reads public sets whose truth nobody knows, where their folder is
+there (``--data``). ``read`` makes the tables of a file of lines that earlier runs wrote.
+
+``--from`` and ``--cases`` choose the seeds; each case prints a line, the table last, so it can be
+run in pieces.
 """
 
 import argparse
@@ -19,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from advice.marketing import Response, fit
-from bench.marketing import judged
+from bench.marketing import judged, shared, trials
 from bench.marketing.simulate import WORLDS, Case, simulate
 
 _STRENGTHS = ("none", "weak", "medium", "strong")
@@ -28,11 +32,12 @@ _STRENGTHS = ("none", "weak", "medium", "strong")
 def main(arguments: Sequence[str]) -> int:
     """Run the parts that were asked for; print a line a case, a table, and one JSON line."""
     parser = argparse.ArgumentParser(prog="bench marketing", description=__doc__)
-    parts = ("returns", "hard", "speed", "read")
-    parser.add_argument("--part", choices=parts, nargs="*", default=parts[:3])
+    parts = ("returns", "hard", "tests", "speed", "shared", "read")
+    parser.add_argument("--part", choices=parts, nargs="*", default=parts[:5])
     parser.add_argument("--from", dest="first", type=int, default=0)
     parser.add_argument("--cases", type=int, default=40)
     parser.add_argument("--lines", type=Path, help="append each case's line to this file")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/marketing"))
     options = parser.parse_args(arguments)
     found: dict[str, object] = {}
     seeds = range(options.first, options.first + options.cases)
@@ -40,6 +45,10 @@ def main(arguments: Sequence[str]) -> int:
         found["returns"] = _run(_plain(seeds), options.lines)
     if "hard" in options.part:
         found["hard"] = _run(_hard(seeds), options.lines)
+    if "tests" in options.part:
+        found["tests"] = trials.run(seeds)
+    if "shared" in options.part and options.data.is_dir():
+        found["shared"] = shared.run(options.data)
     if "speed" in options.part:
         found["speed"] = _speed()
     if "read" in options.part:

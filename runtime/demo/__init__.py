@@ -11,6 +11,7 @@ from runtime.demo.description import (
     DemoStore,
 )
 from runtime.demo.manifest import Entry, Sums, expected_totals, read_manifest
+from runtime.demo.marketing import SPEND
 from runtime.demo.neighbourhoods import AREAS, COMPETITORS, TRUTH_AREAS
 from runtime.demo.truth import TRUTH, TRUTH_DAYS
 
@@ -19,6 +20,7 @@ __all__ = [
     "COMPETITORS",
     "MANIFEST",
     "SEED",
+    "SPEND",
     "TRUTH",
     "TRUTH_AREAS",
     "TRUTH_DAYS",

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.demo.geography import CITIES
+from runtime.demo.marketing import Marketing, plan
 from runtime.demo.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -48,6 +49,7 @@ class Demand:
     """``expected`` and ``drawn`` payments are (store, day) arrays, without cash.
 
     ``promotion`` is the (store, day) position of the promotion at work, -1 where none;
+    ``marketing`` what was spent week by week and what it did;
     ``weather`` is (city, day); ``reported`` is False on the days whose rows never reached a bill.
     """
 
@@ -55,6 +57,7 @@ class Demand:
     potential: Floats
     weather: Floats
     promotion: Ints
+    marketing: Marketing
     expected: Floats
     drawn: Ints
     reported: npt.NDArray[np.bool_]
@@ -70,6 +73,8 @@ def simulate(scenario: Scenario) -> Demand:
     at_city = [[c.name for c in CITIES].index(c.name) for c in scenario.cities]
     expected = potential[:, None] * _calendar(scenario) * _life(scenario) * lift
     expected *= weather[at_city]
+    marketing = plan(scenario)
+    expected *= np.exp(marketing.lift.sum(axis=0))
     expected *= scenario.size.payments / expected.sum()
     # Poisson days with a little more spread than Poisson, as counts of people have.
     drawn = rng.poisson(expected * rng.gamma(90.0, 1 / 90.0, expected.shape)).astype(np.int64)
@@ -77,7 +82,7 @@ def simulate(scenario: Scenario) -> Demand:
     for day in scenario.events.missing_days:
         reported[scenario.events.missing_at, (day - scenario.chain.first_day).days] = False
     drawn[~reported] = 0
-    return Demand(areas, potential, weather, promotion, expected, drawn, reported)
+    return Demand(areas, potential, weather, promotion, marketing, expected, drawn, reported)
 
 
 def _areas(scenario: Scenario, rng: np.random.Generator) -> tuple[Area, ...]:
