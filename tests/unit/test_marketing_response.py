@@ -14,7 +14,7 @@ from chain.words import say
 CHANNELS = ("works", "idle")
 
 
-def panel(stores: int = 8, weeks: int = 40, seed: int = 3) -> pd.DataFrame:
+def panel(stores: int = 10, weeks: int = 52, seed: int = 3) -> pd.DataFrame:
     """A chain in which each unit spent on ``works`` brings about 4, and on ``idle`` nothing."""
     rng = np.random.default_rng(seed)
     base = rng.lognormal(9, 0.3, (stores, 1))
@@ -41,7 +41,7 @@ def fitted(table: pd.DataFrame, seed: int = 0) -> Response:
         date="week",
         seed=seed,
         chains=3,
-        draws=160,
+        draws=120,
     )
 
 
