@@ -6,13 +6,15 @@ over days and stores names the read that answers it. Labels and the sentence tha
 metric are in the word catalogues under ``metrics.<name>``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from chain.words import say
 
 Unit = Literal["money", "count", "ratio", "days"]
+Terms = Literal["vat", "franchise"]
+"""What a chain has terms of (chain.terms), without which some metrics say nothing of it."""
 Column = Literal[
     "gross",
     "orders",
@@ -24,9 +26,13 @@ Column = Literal[
     "net",
     "prepaid",
     "other",
+    "vat",
+    "franchised",
+    "royalty",
     "area_sqm",
 ]
-"""The sums of ``store_day``; ``area_sqm`` is the floor area of the stores that are summed."""
+"""The sums of ``store_day``; ``vat``, ``franchised`` and ``royalty`` are rounded by its rows as
+``chain.terms`` says. ``area_sqm`` is the floor area of the stores that are summed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class Metric:
 
     ``over`` None: ``top`` adds up over days and stores. ``read`` names the read that answers a
     metric that is no expression, whose ``top`` is what that read is about. ``ranks``: stores can be
-    put in order by it; ``series``: it has a value for each day.
+    put in order by it; ``series``: it has a value for each day. ``needs`` names the terms that a
+    chain must have for it to be shown.
     """
 
     name: str
@@ -63,6 +70,7 @@ class Metric:
     read: str | None = None
     ranks: bool = True
     series: bool = True
+    needs: Terms | None = None
 
     @property
     def additive(self) -> bool:
@@ -105,6 +113,14 @@ _ALL = (
     Metric("gross_sales", "money", up_is_good=True, top=_GROSS),
     Metric("refunds", "money", up_is_good=False, top=Linear(("refund",))),
     Metric("net_sales", "money", up_is_good=True, top=_NET_SALES),
+    Metric(
+        "net_sales_ex_vat",
+        "money",
+        up_is_good=True,
+        top=Linear(("gross",), minus=("merchant_subsidy", "refund", "vat")),
+        needs="vat",
+    ),
+    Metric("vat", "money", up_is_good=None, top=Linear(("vat",)), needs="vat"),
     Metric("orders", "count", up_is_good=True, top=Linear(("orders",))),
     Metric("average_ticket", "money", up_is_good=True, top=_GROSS, over=Linear(("orders",))),
     Metric("refund_rate", "ratio", up_is_good=False, top=Linear(("refund",)), over=_GROSS),
@@ -117,6 +133,22 @@ _ALL = (
         over=_KEPT,
     ),
     Metric("sales_per_sqm", "money", up_is_good=True, top=_NET_SALES, over=Linear(("area_sqm",))),
+    Metric("system_wide_sales", "money", up_is_good=True, top=_NET_SALES, needs="franchise"),
+    Metric(
+        "own_sales",
+        "money",
+        up_is_good=True,
+        top=Linear(("gross",), minus=("merchant_subsidy", "refund", "franchised")),
+        needs="franchise",
+    ),
+    Metric(
+        "franchise_sales",
+        "money",
+        up_is_good=True,
+        top=Linear(("franchised",)),
+        needs="franchise",
+    ),
+    Metric("royalty", "money", up_is_good=True, top=Linear(("royalty",)), needs="franchise"),
     Metric(
         "share_of_chain",
         "ratio",
@@ -154,6 +186,11 @@ _ALL = (
 
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
 """All metrics by name, in the order in which a chooser shows them."""
+
+
+def shown(terms: Collection[str]) -> dict[str, Metric]:
+    """Return the metrics that say something of a chain with these terms, in order."""
+    return {name: one for name, one in METRICS.items() if one.needs is None or one.needs in terms}
 
 
 def metric(name: str) -> Metric:

@@ -5,7 +5,7 @@ The address of a view is its page and a query; every part is optional, and sever
     /stores?period=last7&against=year&metric=net_sales&region=3&city=上海&store=12&platform=alipay
 
 ============  ==================================================================================
-``period``    a name of ``PERIODS``, ending at the last complete day, or
+``period``    a name of ``PERIODS`` or ``FISCAL``, ending at the last complete day, or
               ``2026-11-01..2026-11-15``
 ``against``   ``weeks`` (the whole weeks before: the default, and then left out), ``year`` (the
               same weekdays a year before), ``none``, or days as above
@@ -30,10 +30,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chain.days import Period
+from chain.fiscal import FiscalCalendar
 from warehouse.reads.protocol import ChainInfo, Filters
 
 PERIODS = ("yesterday", "last7", "last28", "last91", "month", "last_month", "year", "last364")
 """Named periods, all ending at the last complete day; any other is ``2026-11-01..2026-11-15``."""
+FISCAL = (
+    "fiscal_month",
+    "last_fiscal_month",
+    "fiscal_quarter",
+    "last_fiscal_quarter",
+    "fiscal_year",
+    "last_fiscal_year",
+)
+"""Periods of the chain's own year (chain.fiscal): so far, and the whole one before."""
 DEFAULT_PERIOD = "last7"
 DEFAULT_METRIC = "net_sales"
 AGAINST = ("weeks", "year", "none")
@@ -69,7 +79,9 @@ class Choice:
         period = _one(data.get("period"), DEFAULT_PERIOD)
         against = _one(data.get("against"), DEFAULT_AGAINST)
         return cls(
-            period=period if period in PERIODS or days_of(period) else DEFAULT_PERIOD,
+            period=period
+            if period in PERIODS or period in FISCAL or days_of(period)
+            else DEFAULT_PERIOD,
             metric=_one(data.get("metric"), DEFAULT_METRIC),
             regions=_ids(data.get("region")),
             cities=tuple(_many(data.get("city"))),
@@ -108,6 +120,8 @@ class Choice:
         end = chain.yesterday or chain.today - timedelta(days=1)
         if own := days_of(self.period):
             return _known(own, chain)
+        if self.period in FISCAL:
+            return _fiscal(self.period, end, chain)
         first = end.replace(day=1)
         if self.period == "month":
             return Period(first, end)
@@ -150,6 +164,28 @@ def days_of(text: str) -> Period | None:
     if period is None or text != f"{period.start}..{period.end}":
         return None
     return period if period.start.year >= FIRST_YEAR and period.end.year <= LAST_YEAR else None
+
+
+def _fiscal(name: str, end: date, chain: ChainInfo) -> Period:
+    """Return the fiscal month, quarter or year up to ``end``, or the whole one before it.
+
+    Where an own list of periods does not reach, calendar months and years stand in.
+    """
+    unit = name.rpartition("_")[2]
+    found = None
+    for calendar in (chain.fiscal, FiscalCalendar()):
+        whole = {
+            "month": calendar.month_of,
+            "quarter": calendar.quarter_of,
+            "year": calendar.year_days,
+        }[unit]
+        found = whole(end)
+        if found is not None and name.startswith("last_"):
+            found = whole(found.start - timedelta(days=1))
+        if found is not None:
+            break
+    assert found is not None
+    return Period(found.start, min(found.end, end))
 
 
 def _known(period: Period, chain: ChainInfo) -> Period:

@@ -25,8 +25,9 @@ def menu(here: Here) -> list[Component]:
         return []
     word = html.Span([icon("download", 16), html.Span(here.say("reports.button.export"))])
     lead = html.P(here.say("reports.button.lead"), className="bar-hint")
+    left = set() if "franchise" in here.reads.chain().terms else {"royalties"}
     rows = [
-        *(_row(here, what, KINDS) for what in TABLES),
+        *(_row(here, what, KINDS) for what in TABLES if what not in left),
         _row(here, "report", PDF),
         _reports(here),
     ]

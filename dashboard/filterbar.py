@@ -12,10 +12,10 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from chain.metrics import METRICS
+from chain.metrics import shown
 from chain.words import catalogue
 from dashboard import exportmenu
-from dashboard.choice import AGAINST, LONGEST, MOST_STORES, PERIODS, UNKNOWN, Choice
+from dashboard.choice import AGAINST, FISCAL, LONGEST, MOST_STORES, PERIODS, UNKNOWN, Choice
 from dashboard.components.names import store_names
 from dashboard.frame import ALL_FILTERS, FILTERS, Here, Page
 from dashboard.icons import icon
@@ -73,15 +73,17 @@ def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
     """Return every word the bar and the title may show, for the browser to choose from."""
     look = Look(here.lang, dark=False, currency="")
     chain = here.reads.chain()
+    known = shown(chain.terms)
     regions, cities = records(here.reads.regions()), records(here.reads.cities())
     ends = {"first": str(chain.first_day or ""), "last": str(chain.last_day or "")}
-    weeks = {name: here.say(f"dashboard.against.{name}") for name in (*PERIODS, "custom")}
+    periods = PERIODS if chain.fiscal.plain else (*PERIODS, *FISCAL)
+    weeks = {name: here.say(f"dashboard.against.{name}") for name in (*periods, "custom")}
     return {
         "name": here.say("dashboard.filter.name"),
         "days": {end: here.say(f"dashboard.filter.{end}") for end in ("from", "to")},
         "pages": [_page_words(here, page) for page in pages],
         "missing": here.say("dashboard.error.404.title"),
-        "period": {name: here.say(f"dashboard.period.{name}") for name in PERIODS},
+        "period": {name: here.say(f"dashboard.period.{name}") for name in periods},
         "against": {
             "weeks": weeks,
             "year": here.say("dashboard.against.year_before"),
@@ -94,8 +96,8 @@ def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
         "city": {str(row["city"]): here.name(row, "city") for row in cities},
         "platform": {code: look.platform(code) for code in here.reads.platforms()},
         "channel": {code or UNKNOWN: channel_name(here, code) for code in here.reads.channels()},
-        "metric": {name: metric.label(here.lang) for name, metric in METRICS.items()},
-        "metrics": [name for name, one in METRICS.items() if one.ranks and one.series],
+        "metric": {name: metric.label(here.lang) for name, metric in known.items()},
+        "metrics": [name for name, one in known.items() if one.ranks and one.series],
         "all": {name: here.say(f"dashboard.filter.all_{name}") for name in WHERE},
         "some": {
             name: here.say(f"dashboard.filter.some_{name}", count="{count}") for name in WHERE

@@ -9,7 +9,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from chain.errors import PermanentError
-from chain.metrics import METRICS
+from chain.metrics import METRICS, shown
 from chain.schedule import LAST_MONTH_DAY, RHYTHMS, Rhythm
 from dashboard.errors import tell
 from dashboard.exporting import allowed
@@ -248,9 +248,11 @@ def _button(what: str, number: int, word: str, label: str) -> Component:
 
 def form(here: Here, board: Board) -> list[Component]:
     """Return the form of a new schedule."""
-    tables = (*TABLES, "reports")
+    terms = here.reads.chain().terms
+    left = set() if "franchise" in terms else {"royalties"}
+    tables = (*(name for name in TABLES if name not in left), "reports")
     weekdays = [formats.weekday(day, here.lang, wide=here.lang == "en") for day in range(7)]
-    metrics = {name: one.label(here.lang) for name, one in METRICS.items()}
+    metrics = {name: one.label(here.lang) for name, one in shown(terms).items()}
     regions = {str(row["region_id"]): here.name(row) for row in records(here.reads.regions())}
     rows = here.reads.stores()
     named = store_names(here.lang, rows[~rows["unassigned"]])

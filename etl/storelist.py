@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import available_timezones
@@ -12,6 +12,7 @@ from pypinyin import lazy_pinyin
 
 from chain.errors import PermanentError
 from chain.money import parse_amount
+from chain.terms import parse_rate
 from warehouse.chains import UNASSIGNED, NewStore
 
 COLUMNS = tuple(name for name in NewStore.__dataclass_fields__ if name != "sort_key")
@@ -30,6 +31,12 @@ HEADINGS = {
     **dict.fromkeys(("经度",), "lon"),
     "时区": "time_zone",
     **dict.fromkeys(("日切", "日切时间"), "cutover_hour"),
+    **dict.fromkeys(("经营方式", "直营加盟"), "ownership"),
+    **dict.fromkeys(("经营方式起", "加盟起始日"), "ownership_from"),
+    **dict.fromkeys(("特许权费率", "特许权使用费率"), "royalty_rate"),
+    **dict.fromkeys(("月最低额", "特许权月最低额"), "royalty_minimum"),
+    **dict.fromkeys(("税率", "增值税率"), "vat_rate"),
+    **dict.fromkeys(("税率起", "税率起始日"), "vat_from"),
 }
 """What a column may be called, in English or Chinese."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -64,7 +71,8 @@ class Rules:
 def listed(fields: Mapping[str, str], rules: Rules) -> Listed:
     """Return the store that ``fields`` (texts by column) describe; an empty one is not stated.
 
-    ``monthly_rent`` is in major units. Raises BadFieldError naming the first field that is wrong.
+    Amounts are in major units, rates in per cent. Raises BadFieldError naming the first field that
+    is wrong.
     """
     given = {name: text.strip() for name, text in fields.items() if text.strip()}
     for needed in ("code", "name"):
@@ -75,8 +83,12 @@ def listed(fields: Mapping[str, str], rules: Rules) -> Listed:
         "sort_key": " ".join(lazy_pinyin(given["name"])),
         **given,
     }
-    if "monthly_rent" in given:
-        values["monthly_rent"] = _rent(given["monthly_rent"], rules.currency)
+    for name, read in _READ.items():
+        if name in given:
+            try:
+                values[name] = read(given[name], rules)
+            except (KeyError, ValueError) as error:
+                raise BadFieldError(name) from error
     try:
         store = _STORE.validate_python(values)
     except ValidationError as error:
@@ -85,11 +97,15 @@ def listed(fields: Mapping[str, str], rules: Rules) -> Listed:
     return Listed(store, frozenset(given))
 
 
-def _rent(text: str, currency: str) -> int:
-    try:
-        return parse_amount(text, currency)
-    except ValueError as error:
-        raise BadFieldError("monthly_rent") from error
+_OWNERSHIP = {"owned": "owned", "直营": "owned", "franchised": "franchised", "加盟": "franchised"}
+_READ: Mapping[str, Callable[[str, Rules], object]] = {
+    "monthly_rent": lambda text, rules: parse_amount(text, rules.currency),
+    "royalty_minimum": lambda text, rules: parse_amount(text, rules.currency),
+    "royalty_rate": lambda text, _rules: parse_rate(text),
+    "vat_rate": lambda text, _rules: parse_rate(text),
+    "ownership": lambda text, _rules: _OWNERSHIP[text.casefold()],
+}
+"""Columns that are read otherwise than by their type. Raise KeyError or ValueError."""
 
 
 def _check(store: NewStore) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from chain.days import Period
 from chain.metrics import METRICS, Metric
+from chain.metrics import shown as shown_metrics
 from chain.words import Lang, catalogue, say
 from figures import formats
 from figures.tokens import LIGHT
@@ -74,7 +75,7 @@ def ranking(asked: Asked) -> Table:
         ("change", "ratio"),
         ("rank_before", "count"),
         ("share", "ratio"),
-        *_sums(),
+        *_sums(chain),
         ("days", "count"),
         ("days_without", "count"),
     ]
@@ -100,7 +101,7 @@ def days(asked: Asked) -> Table:
     metric = METRICS[asked.filters.metric]
     daily = asked.reads.daily(asked.filters, "day").frame
     totals = asked.reads.totals(asked.filters)
-    shown: list[tuple[str, Kind]] = [("day", "date"), ("value", _kind(metric)), *_sums()]
+    shown: list[tuple[str, Kind]] = [("day", "date"), ("value", _kind(metric)), *_sums(chain)]
     columns = [_column(asked, chain, name, each, metric) for name, each in shown]
     return _table(
         asked,
@@ -110,6 +111,42 @@ def days(asked: Asked) -> Table:
         iter([_typed(daily, shown)]),
         Sums(len(daily), {chain.currency: totals.now["gross"]}),
         Chart("line", "day", "value"),
+    )
+
+
+ROYALTY_COLUMNS: tuple[tuple[str, Kind], ...] = (
+    ("month", "date"),
+    ("code", "text"),
+    ("store", "text"),
+    ("days", "count"),
+    ("gross", "money"),
+    ("sales", "money"),
+    ("franchised", "money"),
+    ("royalty_rate", "ratio"),
+    ("royalty", "money"),
+    ("royalty_minimum", "money"),
+    ("due", "money"),
+)
+
+
+def royalties(asked: Asked) -> Table:
+    """Return the statement of royalties, one row a month and franchised store."""
+    chain = asked.reads.chain()
+    metric = METRICS["royalty"]
+    rows = asked.reads.royalties(asked.filters)
+    names = stores(asked.reads, asked.lang).select("store_id", "code", "store")
+    frame = _typed(rows, ROYALTY_COLUMNS).join(
+        names, on="store_id", how="left", maintain_order="left"
+    )
+    columns = [_column(asked, chain, name, kind, metric) for name, kind in ROYALTY_COLUMNS]
+    return _table(
+        asked,
+        chain,
+        "royalties",
+        columns,
+        iter([frame]),
+        Sums(len(rows), {chain.currency: int(rows["gross"].sum())}),
+        Chart("bar", "store", "due", most=20, summed=True),
     )
 
 
@@ -135,6 +172,7 @@ TABLES: Mapping[str, Callable[[Asked], AbstractContextManager[Table]]] = {
     "ranking": lambda asked: nullcontext(ranking(asked)),
     "days": lambda asked: nullcontext(days(asked)),
     "payments": payments,
+    "royalties": lambda asked: nullcontext(royalties(asked)),
 }
 """The tables by what they are called in an address, each for a ``with`` block."""
 
@@ -171,8 +209,11 @@ def stores(reads: ReadsProtocol, lang: str) -> pl.DataFrame:
     return out.with_columns(store=bare.zip_with(unassigned, out["store"]) if len(out) else bare[:0])
 
 
-def _sums() -> list[tuple[str, Kind]]:
-    return [(name, "count" if name in COUNTS else "money") for name in SUMS]
+def _sums(chain: ChainInfo) -> list[tuple[str, Kind]]:
+    """Return the sums; what follows from terms only where the chain has such."""
+    left = set() if "vat" in chain.terms else {"vat"}
+    left |= set() if "franchise" in chain.terms else {"franchised", "royalty"}
+    return [(name, "count" if name in COUNTS else "money") for name in SUMS if name not in left]
 
 
 def _kind(metric: Metric) -> Kind:
@@ -249,7 +290,10 @@ def _table(
         zone=chain.time_zone,
         made_at=asked.now.replace(tzinfo=None),
         stamp=stamp(asked, chain, title, name),
-        definitions=[(one.label(asked.lang), one.sentence(asked.lang)) for one in METRICS.values()],
+        definitions=[
+            (one.label(asked.lang), one.sentence(asked.lang))
+            for one in shown_metrics(chain.terms).values()
+        ],
         labels=labels | {"colour": LIGHT.this},
         chart=chart,
     )
@@ -281,7 +325,7 @@ def stamp(asked: Asked, chain: ChainInfo, title: str, name: str) -> list[tuple[s
         "made": made.strftime("%Y-%m-%d %H:%M %z"),
         "note": asked.say(f"stamp.note_{name}"),
     }
-    skipped = {"against", "metric"} if name == "payments" else set()
+    skipped = {"against", "metric"} if name in {"payments", "royalties"} else set()
     if filters.stores:
         skipped |= {name for name in ("regions", "cities") if not getattr(filters, name)}
     else:

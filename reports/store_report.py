@@ -4,7 +4,7 @@ Titles, findings and figures come from where the board takes them, so that a rep
 beside the page and says the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,6 +39,8 @@ WIDE, HALF = (680.0, 236.0), (332.0, 256.0)
 """Pixels of a picture over the whole width of a page, and over half of it."""
 AHEAD, PAST = 30, 60
 LONGEST_THAN = 20
+HEADS = ("about", "definitions", "forecast", "fees", "royalty")
+ROYALTY = ("sales", "franchised", "royalty_rate", "royalty", "royalty_minimum", "due")
 FEWEST_DAYS = 7
 """A shorter period is too short for a line: the four weeks up to its end are drawn."""
 FEES = ("gross", "orders", "platform_subsidy", "merchant_subsidy", "refund", "fee", "net")
@@ -138,10 +140,11 @@ class StoreReports:
             "pictures": pictures,
             "no_data": "" if pictures else self.say("no_data"),
             "fees": self._fees(asked),
+            "royalty": self._royalty(asked),
             "forecast": self._forecast(store),
             "about": self._about(asked, series),
             "definitions": self._definitions(asked.metric),
-            "heads": {key: self.say(key) for key in ("about", "definitions", "forecast", "fees")},
+            "heads": {key: self.say(key) for key in HEADS},
         }
 
     def _against(self, asked: Filters) -> str:
@@ -250,6 +253,32 @@ class StoreReports:
             "rows": lines,
             "total": self._fee_line(self.say("total"), whole, whole["gross"]),
         }
+
+    def _royalty(self, asked: Filters) -> Printed:
+        """Return what the store owes month by month; no rows where it is not franchised."""
+        rows = self.reads.royalties(asked)
+        if rows.empty:
+            return {"rows": []}
+        months = [{str(name): row[name] for name in row} for row in rows.to_dict("records")]
+        heads = [say(self.lang, f"reports.column.{name}") for name in ("month", *ROYALTY)]
+        whole = {name: self._amount(int(rows[name].sum())) for name in ROYALTY[:2]}
+        whole |= {name: self._amount(int(rows[name].sum())) for name in ("royalty", "due")}
+        return {
+            "note": self.say(
+                "royalty_note", currency=self.chain.currency, span=self._span(asked.period)
+            ),
+            "heads": heads,
+            "rows": [[f"{row['month']:%Y-%m}", *map(self._owed(row), ROYALTY)] for row in months],
+            "total": [self.say("total"), *(whole.get(name, "") for name in ROYALTY)],
+        }
+
+    def _owed(self, row: Mapping[str, Any]) -> Callable[[str], str]:
+        def shown(name: str) -> str:
+            if name == "royalty_rate":
+                return formats.percent(row[name])
+            return self._amount(int(row[name]))
+
+        return shown
 
     def _fee_line(self, name: str, part: dict[str, int], gross: int) -> list[str]:
         shown = [

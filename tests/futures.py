@@ -111,7 +111,8 @@ _SOLD = text(
     """
 )
 _SUMS = (
-    "gross, orders, refund, refunds, platform_subsidy, merchant_subsidy, fee, net, prepaid, other"
+    "gross, orders, refund, refunds, platform_subsidy, merchant_subsidy, fee, net, prepaid, other,"
+    " vat, franchised, royalty"
 )
 _ADDED = ", ".join(f"sum({name})" for name in _SUMS.split(", "))
 _ADD_UP = tuple(

@@ -13,7 +13,7 @@ from typing import Any
 
 import redis
 
-_SHAPE = 2
+_SHAPE = 3
 """Goes up when the kept dataclasses change, so that an older release's figures are not read."""
 _PREFIX = "tillboard:figures:"
 _DIGEST = 32

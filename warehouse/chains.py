@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, text
 
 from chain.errors import PermanentError
+from chain.terms import Ownership
 from warehouse.session import Scope, Warehouse
 
 UNASSIGNED = "unassigned"
@@ -26,7 +27,8 @@ GUIDE = ("chain", "stores", "files", "places", "done")
 class NewStore:
     """A store as it is added; ``code`` is the owner's own short name for it, unique in the chain.
 
-    ``sort_key`` is the name in pinyin, since the embedded server has no Chinese collation.
+    ``sort_key`` is the name in pinyin, since the embedded server has no Chinese collation. The last
+    six are its terms (chain.terms), which ``warehouse.storebook`` keeps; rates are shares.
     """
 
     code: str
@@ -45,6 +47,12 @@ class NewStore:
     area_sqm: Decimal | None = None
     monthly_rent: int | None = None
     cutover_hour: int = 0
+    ownership: Ownership | None = None
+    ownership_from: date | None = None
+    royalty_rate: Decimal | None = None
+    royalty_minimum: int | None = None
+    vat_rate: Decimal | None = None
+    vat_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ are locked, in order, and only then counted, by a statement whose snapshot holds
 committed before they let go of the lock. Months come after days, from the days.
 """
 
+from datetime import date
+
 from sqlalchemy import Connection, text
 
 from warehouse.version import bump
@@ -38,9 +40,10 @@ def recompute(connection: Connection, chain_id: int) -> None:
     ).one()
     values |= {"first": bounds.first, "last": bounds.last}
     _pair_twins(connection, values)
-    connection.execute(text("drop table if exists pg_temp.cell"))
+    connection.execute(text("drop table if exists pg_temp.cell, pg_temp.term"))
     for statement in (
         _COUNT_CELLS,
+        _FIND_TERMS,
         _CLEAR_DAYS,
         _FILL_DAYS,
         _CLEAR_DAY_TOTALS,
@@ -49,10 +52,37 @@ def recompute(connection: Connection, chain_id: int) -> None:
         _FILL_HOURS,
     ):
         connection.execute(statement, values)
+    _add_months(connection, values)
+    bump(connection, chain_id)
+
+
+def apply_terms(connection: Connection, chain_id: int, store_id: int, first: date) -> None:
+    """Compute what follows from terms again, of a store (0: of all) from ``first`` on.
+
+    From the store-days as they stand, not from payments: a day's tax and royalty are of its sums.
+    """
+    values: dict[str, object] = {"chain_id": chain_id, "store": store_id, "since": first}
+    connection.execute(text("drop table if exists pg_temp.touched, pg_temp.term"))
+    create_touched(connection)
+    connection.execute(_TOUCH_SINCE, values)
+    bounds = connection.execute(
+        text("select min(business_date) as first, max(business_date) as last from touched")
+    ).one()
+    if bounds.first is None:
+        return
+    values |= {"first": bounds.first, "last": bounds.last}
+    connection.execute(text("analyze touched"))
+    connection.execute(_LOCK_DAYS, values)
+    for statement in (_FIND_TERMS, _SET_TERMS, _CLEAR_DAY_TOTALS, _FILL_DAY_TOTALS):
+        connection.execute(statement, values)
+    _add_months(connection, values)
+    bump(connection, chain_id)
+
+
+def _add_months(connection: Connection, values: dict[str, object]) -> None:
     connection.execute(_LOCK_MONTHS, values)
     for statement in (_CLEAR_MONTHS, _FILL_MONTHS, _CLEAR_MONTH_TOTALS, _FILL_MONTH_TOTALS):
         connection.execute(statement, values)
-    bump(connection, chain_id)
 
 
 def _pair_twins(connection: Connection, values: dict[str, object]) -> None:
@@ -192,8 +222,57 @@ _SUMS = {
     "prepaid": "sum(gross) filter (where kind in ('topup', 'voucher'))",
     "other": "sum(gross) filter (where kind in ('chargeback', 'reserve', 'release', 'adjustment'))",
 }
-_SUM_COLUMNS = ", ".join(_SUMS)
-_ADDED = ", ".join(f"sum({name}) as {name}" for name in _SUMS)
+_NET_SALES = "(gross - merchant_subsidy - refund)"
+
+
+def _share(rate: str, over: str) -> str:
+    """Return net sales * rate / over, to the whole unit, half away from zero (chain.terms).
+
+    By whole division: a numeric quotient has so many digits and no more.
+    """
+    return f"sign({_NET_SALES}::numeric) * div(2 * abs({_NET_SALES}) * {rate} + {over}, 2 * {over})"
+
+
+_OF_TERMS = {
+    "vat": _share("vat_rate", "(1 + vat_rate)"),
+    "franchised": f"case when term.franchised then {_NET_SALES} else 0 end",
+    "royalty": _share("royalty_rate", "1"),
+}
+"""What follows from the terms of a store and date, by row of ``store_day``."""
+_ALL_SUMS = (*_SUMS, *_OF_TERMS)
+_SUM_COLUMNS = ", ".join(_ALL_SUMS)
+_ADDED = ", ".join(f"sum({name}) as {name}" for name in _ALL_SUMS)
+_FIND_TERMS = text(
+    """
+    create temp table term on commit drop as
+    select t.business_date, t.store_id,
+        coalesce((select v.rate from vat_rate v
+            where v.chain_id = :chain_id and v.store_id in (0, t.store_id)
+              and v.from_date <= t.business_date
+            order by v.store_id desc, v.from_date desc limit 1), 0) as vat_rate,
+        coalesce(o.ownership = 'franchised', false) as franchised,
+        case when o.ownership = 'franchised' then o.royalty_rate else 0 end as royalty_rate
+    from touched t left join lateral (
+        select s.ownership, s.royalty_rate from store_terms s
+        where s.chain_id = :chain_id and s.store_id = t.store_id
+          and s.from_date <= t.business_date
+        order by s.from_date desc limit 1) o on true
+    """
+)
+_TOUCH_SINCE = text(
+    """
+    insert into touched select distinct business_date, store_id from store_day_total
+    where chain_id = :chain_id and business_date >= :since and :store in (0, store_id)
+    """
+)
+_SET_TERMS = text(
+    f"""
+    update store_day d set {", ".join(f"{name} = {rule}" for name, rule in _OF_TERMS.items())}
+    from term
+    where d.chain_id = :chain_id and d.business_date between :first and :last
+      and d.business_date = term.business_date and d.store_id = term.store_id
+    """
+)
 _CLEAR_DAYS = text(
     """
     delete from store_day d using touched t
@@ -206,8 +285,12 @@ _FILL_DAYS = text(
     insert into store_day
         (chain_id, business_date, store_id, platform, channel, currency, {_SUM_COLUMNS})
     select cast(:chain_id as bigint), business_date, store_id, platform, channel, currency,
-        {", ".join(f"coalesce({sum_}, 0)" for sum_ in _SUMS.values())}
-    from cell group by business_date, store_id, platform, channel, currency
+        {", ".join((*_SUMS, *_OF_TERMS.values()))}
+    from (
+        select business_date, store_id, platform, channel, currency,
+            {", ".join(f"coalesce({sum_}, 0) as {name}" for name, sum_ in _SUMS.items())}
+        from cell group by business_date, store_id, platform, channel, currency
+    ) added join term using (business_date, store_id)
     """
 )
 _CLEAR_HOURS = text(
@@ -239,7 +322,7 @@ _FILL_MONTHS = text(
     insert into store_month
         (chain_id, month, store_id, platform, channel, currency, {_SUM_COLUMNS})
     select d.chain_id, t.month, d.store_id, d.platform, d.channel, d.currency,
-        {", ".join(f"sum(d.{name})" for name in _SUMS)}
+        {", ".join(f"sum(d.{name})" for name in _ALL_SUMS)}
     from {_TOUCHED_MONTHS} t join store_day d
         on d.chain_id = :chain_id and d.store_id = t.store_id
         and d.business_date >= t.month and d.business_date < t.month + interval '1 month'

@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from chain.alerts import KINDS, MEASURED, SEVERITIES, SPANS, Rule, units_of
-from chain.metrics import METRICS
+from chain.metrics import METRICS, shown
 from chain.money import exponent
 from dashboard.frame import Here
 from dashboard.loose import records
@@ -103,6 +103,8 @@ def fields(
     """Return the form of a rule; ``people`` and ``groups`` are those of the chain, by number."""
     rule = saved.rule
     asked = needs(rule.kind, rule.metric)
+    known = [*shown(here.reads.chain().terms)]
+    known += [rule.metric] if rule.metric in METRICS and rule.metric not in known else []
     return [
         html.P("", id="alerts-say", className="alert-say"),
         _select(here, "kind", KINDS, rule.kind, "alerts.form.kind_{}"),
@@ -111,7 +113,7 @@ def fields(
             dmc.Select(
                 id="alerts-metric",
                 label=here.say("alerts.form.metric"),
-                data=[{"value": one, "label": METRICS[one].label(here.lang)} for one in METRICS],
+                data=[{"value": one, "label": METRICS[one].label(here.lang)} for one in known],
                 value=rule.metric,
                 allowDeselect=False,
                 searchable=True,

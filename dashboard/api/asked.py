@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from chain.days import Period
 from chain.errors import PermanentError
 from chain.metrics import METRICS
-from dashboard.choice import PERIODS, Choice
+from dashboard.choice import FISCAL, PERIODS, Choice
 from warehouse.reads.protocol import ChainInfo, Filters, Grain, PaymentPlace
 
 MOST_DAYS = 3660
@@ -44,6 +44,7 @@ def _among(names: Sequence[str]) -> Callable[[str], str]:
     return check
 
 
+_PERIODS = [*PERIODS, *FISCAL]
 _ANY = list(METRICS)
 _RANKED = [name for name, metric in METRICS.items() if metric.ranks]
 _PLAIN = [name for name, metric in METRICS.items() if metric.read is None]
@@ -59,8 +60,8 @@ PlainMetric = Annotated[
 """An expression over sums, so that each day, platform and channel has its own."""
 NamedPeriod = Annotated[
     str,
-    AfterValidator(_among(PERIODS)),
-    WithJsonSchema({"type": "string", "enum": list(PERIODS)}),
+    AfterValidator(_among(_PERIODS)),
+    WithJsonSchema({"type": "string", "enum": _PERIODS}),
 ]
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
 Numbers = Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=MOST_VALUES)]

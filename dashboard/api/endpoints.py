@@ -13,6 +13,7 @@ from chain.errors import PermanentError
 from chain.metrics import METRICS, Linear, Metric
 from chain.money import exponent
 from chain.roles import ApiScope
+from chain.terms import terms_at, vat_rate_at
 from chain.words import Lang, say
 from dashboard.api import shapes
 from dashboard.api.asked import (
@@ -75,9 +76,21 @@ def chain(asking: Asking, _asked: Nothing) -> shapes.ChainShape:
 
 def stores(asking: Asking, _asked: Nothing) -> shapes.Stores:
     """Return the stores."""
+    chain_info, vat = asking.reads.chain(), asking.reads.vat_rates()
+    terms = asking.reads.store_terms()
+
+    def held(store: int) -> dict[str, object]:
+        now = terms_at(terms, store, chain_info.today)
+        return {
+            "ownership": now.ownership,
+            "royalty_rate": float(now.royalty_rate),
+            "vat_rate": float(vat_rate_at(vat, store, chain_info.today)),
+        }
+
     rows = [
         shapes.Store(
             **{name: _plain(row[name]) for name in shapes.Store.model_fields if name in row}
+            | held(int(row["store_id"]))
             | {
                 "region_id": row["region_id"] or None,
                 "monthly_rent": _whole(row["monthly_rent"]),
@@ -85,7 +98,7 @@ def stores(asking: Asking, _asked: Nothing) -> shapes.Stores:
         )
         for row in records(asking.reads.stores())
     ]
-    return shapes.Stores(**_money(asking.reads.chain()), rows=rows)
+    return shapes.Stores(**_money(chain_info), rows=rows)
 
 
 def metrics(asking: Asking, _asked: Nothing) -> shapes.Metrics:
@@ -106,6 +119,7 @@ def _metric(one: Metric, lang: str) -> shapes.MetricShape:
         adds_up=one.additive,
         numerator=_sum(one.top),
         denominator=_sum(one.over) if one.over else None,
+        needs=one.needs,
         asked_of=[name for name, fits in asked_of.items() if fits],
     )
 

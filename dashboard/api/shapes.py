@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from chain.metrics import Unit
+from chain.metrics import Terms, Unit
+from chain.terms import Ownership
 from warehouse.reads.protocol import Grain
 
 Number = int | float | None
@@ -41,6 +42,9 @@ class Sums(Shape):
     net: int
     prepaid: int
     other: int
+    vat: int
+    franchised: int
+    royalty: int
 
 
 class ChainShape(Shape):
@@ -78,6 +82,9 @@ class Store(Shape):
     time_zone: str
     cutover_hour: int
     unassigned: bool
+    ownership: Ownership
+    royalty_rate: float
+    vat_rate: float
 
 
 class Stores(Shape):
@@ -106,6 +113,7 @@ class MetricShape(Shape):
     adds_up: bool
     numerator: Sum
     denominator: Sum | None
+    needs: Terms | None
     asked_of: list[str]
 
 

@@ -1,5 +1,6 @@
 """Set-up of the stores: the list of them, a form for one, a list of all at once."""
 
+from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -9,7 +10,8 @@ from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from chain.money import to_major
-from dashboard import skeletons, storelist
+from chain.terms import EVER, rate_text, terms_at
+from dashboard import fiscal, skeletons, storelist, terms
 from dashboard.components.names import store_names
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
@@ -17,6 +19,14 @@ from dashboard.icons import icon
 from dashboard.loose import records
 from figures import formats
 
+TERMS = (
+    "ownership",
+    "ownership_from",
+    "royalty_rate",
+    "royalty_minimum",
+    "vat_rate",
+    "vat_from",
+)
 FIELDS = (
     "code",
     "name",
@@ -32,10 +42,24 @@ FIELDS = (
     "monthly_rent",
     "lat",
     "lon",
+    *TERMS,
 )
-DATES = frozenset({"opened_on", "closed_on"})
-NUMBERS = frozenset({"area_sqm", "monthly_rent", "lat", "lon"})
-EXPLAINED = frozenset({"code", "cutover_hour", "closed_on"})
+DATES = frozenset({"opened_on", "closed_on", "ownership_from", "vat_from"})
+NUMBERS = frozenset(
+    {"area_sqm", "monthly_rent", "lat", "lon", "royalty_rate", "royalty_minimum", "vat_rate"}
+)
+EXPLAINED = frozenset(
+    {
+        "code",
+        "cutover_hour",
+        "closed_on",
+        "ownership_from",
+        "royalty_minimum",
+        "vat_rate",
+        "vat_from",
+    }
+)
+MONEY = frozenset({"monthly_rent", "royalty_minimum"})
 SEARCHED = ("code", "name", "name_en", "city", "city_en", "sort_key")
 SHOWN = 200
 
@@ -43,6 +67,8 @@ SHOWN = 200
 def page(app: Dash, board: Board) -> Page:
     """Register the list's callbacks and return its declaration."""
     storelist.install(app.server, board)
+    terms.register(app, board)
+    fiscal.register(app, board)
 
     @app.callback(
         Output("setup-stores", "children"),
@@ -98,6 +124,7 @@ def layout(here: Here, /, **_: str) -> Component:
             html.P(here.say("dashboard.setup.columns"), className="muted setup-columns"),
             html.Div(search, className="setup-do"),
             html.Div(skeletons.table(8), id="setup-stores"),
+            *([terms.card(here), fiscal.card(here)] if here.may("import") else []),
         ],
         className="imports",
     )
@@ -162,6 +189,8 @@ def form(here: Here, /, **variables: str) -> Component:
     known = records(found)[0] if len(found) else {}
     chain = here.reads.chain()
     given = _texts(known, chain.currency) if known else {"time_zone": chain.time_zone}
+    if known:
+        given |= _terms(here, int(known["store_id"]), chain.currency)
     back: list[Any] = [icon("left", 16), here.say("dashboard.page.setup")]
     title = known and store_names(here, found)[int(known["store_id"])]
     boxes = [
@@ -187,7 +216,7 @@ def form(here: Here, /, **variables: str) -> Component:
 
 
 def _unit(here: Here, name: str) -> str:
-    if name == "monthly_rent":
+    if name in MONEY:
         return formats.symbol(here.reads.chain().currency, here.lang)
     return ""
 
@@ -195,7 +224,7 @@ def _unit(here: Here, name: str) -> str:
 def _texts(known: dict[str, Any], currency: str) -> dict[str, str]:
     """Return a store as the form's boxes show it."""
     texts = {}
-    for name in FIELDS:
+    for name in FIELDS[: -len(TERMS)]:
         value = known[name]
         if pd.isna(value):
             texts[name] = ""
@@ -206,6 +235,25 @@ def _texts(known: dict[str, Any], currency: str) -> dict[str, str]:
         else:
             texts[name] = str(value)
     return texts
+
+
+def _terms(here: Here, store_id: int, currency: str) -> dict[str, str]:
+    """Return the terms of a store that are known last, as the form's boxes show them."""
+    held = terms_at(here.reads.store_terms(), store_id, date.max)
+    own = [rate for rate in here.reads.vat_rates() if rate.store_id == store_id]
+    shown = {"ownership": held.ownership, "ownership_from": _since(held.from_date)}
+    if held.ownership == "franchised":
+        shown["royalty_rate"] = rate_text(held.royalty_rate).rstrip("%")
+        if held.royalty_minimum:
+            shown["royalty_minimum"] = f"{to_major(held.royalty_minimum, currency):f}"
+    if own:
+        shown["vat_rate"] = rate_text(own[-1].rate).rstrip("%")
+        shown["vat_from"] = _since(own[-1].from_date)
+    return shown
+
+
+def _since(day: date) -> str:
+    return "" if day == EVER else day.isoformat()
 
 
 def _field(here: Here, name: str, value: str, *, known: bool, sign: str) -> Component:
@@ -222,6 +270,12 @@ def _field(here: Here, name: str, value: str, *, known: bool, sign: str) -> Comp
     if name == "cutover_hour":
         hours = [{"value": str(hour), "label": f"{hour:02d}:00"} for hour in range(13)]
         return dmc.Select(data=hours, allowDeselect=False, **{**common, "value": value or "0"})  # type: ignore[no-any-return]
+    if name == "ownership":
+        kinds = [
+            {"value": kind, "label": here.say(f"dashboard.terms.{kind}")}
+            for kind in ("owned", "franchised")
+        ]
+        return dmc.Select(data=kinds, allowDeselect=False, **{**common, "value": value or "owned"})  # type: ignore[no-any-return]
     if name == "region":
         known_regions = [str(row["name"]) for row in records(here.reads.regions())]
         return dmc.Autocomplete(data=known_regions, **common)  # type: ignore[no-any-return]

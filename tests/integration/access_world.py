@@ -217,6 +217,10 @@ _TEA = (
     insert into account (chain_id, account_id, platform, ref) overriding system value
     values (1, 1, 'alipay', '2088'), (1, 2, 'cash', '{TYPED}')
     """,
+    f"""
+    insert into store_terms (chain_id, store_id, from_date, ownership, royalty_rate)
+    values (1, {WEST}, '2020-01-01', 'franchised', 0.05)
+    """,
     """
     insert into place (chain_id, place_id, account_id, terminal_ref, batch_id)
     overriding system value values (1, 1, 1, 'T-west', 11)

@@ -203,6 +203,7 @@ CALLS: dict[str, Call] = {
     "digests-for-daily.hidden": Call(anybody, {"digests-rhythm.value": "weekly"}),
     "digests-drawer.opened": Call(the_form, {"digests-add.n_clicks": 1}),
     "digests-robot-drawer.opened": Call(anybody, {"digests-robot-add.n_clicks": 1}),
+    "fiscal-weekly.hidden": Call(anybody, {"fiscal-kind.value": "own"}),
     "people-list.children": Call(owners, {"people-changed.data": 1}),
     "people-may.children": Call(anybody, {"people-role.value": "store"}),
     "people-drawer.opened": Call(owners, {"people-invite.n_clicks": 1}),

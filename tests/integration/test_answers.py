@@ -387,6 +387,22 @@ CHANGES = {
         ),
         "update fx_rate set rate = 8",
     ),
+    "vat_rate": (
+        (
+            "insert into vat_rate (chain_id, store_id, from_date, rate)"
+            " values (1, 0, '2026-01-01', 0.06)"
+        ),
+        "update vat_rate set rate = 0.13",
+        "delete from vat_rate",
+    ),
+    "store_terms": (
+        (
+            "insert into store_terms (chain_id, store_id, from_date, ownership)"
+            " values (1, 1, '2026-01-01', 'owned')"
+        ),
+        "update store_terms set ownership = 'franchised'",
+        "delete from store_terms",
+    ),
     "target": (
         (
             "insert into target (chain_id, month, store_id, amount, currency)"

@@ -79,6 +79,8 @@ def insert_row(connection: Connection, table: str, chain: int, store: int) -> No
 
 _CONSTANTS = {
     ("store_binding", "ref_kind"): "'store'",
+    ("store_terms", "ownership"): "'franchised'",
+    ("vat_rate", "rate"): "0.06",
     ("import_batch", "state"): "'done'",
     ("calendar_day", "kind"): "'event'",
     ("forecast_group", "level"): "'region'",

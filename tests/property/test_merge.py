@@ -160,7 +160,7 @@ VERSION = (
     "encode(uuid_send(key), 'hex') as key, content_hash::text, platform, external_id, kind, gross,"
     " fee, net, occurred_at, via"
 )
-SUMS = "gross, orders, refund, refunds, fee, net, prepaid, other"
+SUMS = "gross, orders, refund, refunds, fee, net, prepaid, other, vat, franchised, royalty"
 
 
 def state(warehouse: Warehouse, scope: Scope) -> dict[str, list[tuple[Any, ...]]]:

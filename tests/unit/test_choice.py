@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chain.days import Period
 from chain.metrics import METRICS
-from dashboard.choice import AGAINST, LONGEST, MOST_STORES, PERIODS, Choice, days_of
+from dashboard.choice import AGAINST, FISCAL, LONGEST, MOST_STORES, PERIODS, Choice, days_of
 from warehouse.reads.protocol import ChainInfo
 
 FIRST, LAST = date(2023, 4, 1), date(2026, 11, 23)
@@ -35,7 +35,7 @@ def several(items: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[t
 
 CHOICES = st.builds(
     Choice,
-    period=st.sampled_from(PERIODS) | spans(),
+    period=st.sampled_from((*PERIODS, *FISCAL)) | spans(),
     against=st.sampled_from(AGAINST) | spans(),
     metric=st.sampled_from(list(METRICS)),
     regions=several(ID),

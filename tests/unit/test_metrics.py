@@ -18,6 +18,9 @@ SUMS = {
     "net": 833,
     "prepaid": 0,
     "other": 0,
+    "vat": 48,
+    "franchised": 340,
+    "royalty": 17,
     "area_sqm": 10,
 }
 
@@ -35,6 +38,12 @@ def test_each_metric_has_a_label_and_a_sentence(one: Metric, lang: str) -> None:
         ("gross_sales", 1000),
         ("refunds", 100),
         ("net_sales", 850),
+        ("net_sales_ex_vat", 802),
+        ("vat", 48),
+        ("system_wide_sales", 850),
+        ("own_sales", 510),
+        ("franchise_sales", 340),
+        ("royalty", 17),
         ("orders", 4),
         ("average_ticket", 250),
         ("refund_rate", 0.1),

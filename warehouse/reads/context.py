@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from chain.errors import PermanentError
+from chain.fiscal import FiscalCalendar
 from warehouse.reads.facts import Facts, Money, rates
 from warehouse.reads.protocol import ChainInfo, Filters
 
 _CHAIN = text(
     """
-    select c.chain_id, c.name, c.currency, c.time_zone, c.country, c.lang, c.guide,
+    select c.chain_id, c.name, c.currency, c.time_zone, c.country, c.lang, c.guide, c.fiscal,
         (select version || ' ' || changed_at from chain_version where part = 'figures') as version,
         (select version || ' ' || changed_at from chain_version where part = 'files') as files,
         (select min(business_date) from store_day_total) as first_day,
@@ -21,7 +22,9 @@ _CHAIN = text(
         (select max(business_date) from store_day_total
          where business_date < (cast(:now as timestamptz) at time zone c.time_zone)::date
         ) as yesterday,
-        (select json_agg(json_build_array(currency, from_date, rate::text)) from fx_rate) as rates
+        (select json_agg(json_build_array(currency, from_date, rate::text)) from fx_rate) as rates,
+        exists (select from vat_rate) as vat,
+        exists (select from store_terms where ownership = 'franchised') as franchise
     from chain c
     """
 )
@@ -64,6 +67,8 @@ def load(connection: Connection, now: datetime | None = None) -> Context:
         last_day=row.last_day,
         yesterday=row.yesterday,
         guide=row.guide,
+        fiscal=FiscalCalendar.of(row.fiscal),
+        terms=frozenset(name for name in ("vat", "franchise") if getattr(row, name)),
     )
     stated = [(code, date.fromisoformat(day), Decimal(rate)) for code, day, rate in row.rates or []]
     money = Money(row.currency, rates(row.currency, stated))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pandas as pd
 
 from chain.days import Period
+from chain.fiscal import CALENDAR_YEAR, FiscalCalendar
+from chain.terms import StoreTerms, VatRate
 from warehouse.reads.forecast_protocol import ForecastReads
 from warehouse.reads.parts_protocol import PartReads
 
@@ -32,6 +34,9 @@ SUMS = (
     "net",
     "prepaid",
     "other",
+    "vat",
+    "franchised",
+    "royalty",
 )
 """The columns that add up; ``refund`` is a positive amount, ``orders`` and ``refunds`` counts."""
 
@@ -76,7 +81,8 @@ class ChainInfo:
 
     ``today`` is the date in the chain's time zone. ``yesterday`` is the last complete business
     day: the last day with data that lies before today. ``guide`` is the step of the first run that
-    is next, '' once it is over.
+    is next, '' once it is over. ``terms`` names those of ``chain.metrics`` that have been
+    typed, ``fiscal`` is how it cuts its years.
     """
 
     chain_id: int
@@ -90,6 +96,8 @@ class ChainInfo:
     last_day: date | None
     yesterday: date | None
     guide: str = ""
+    terms: frozenset[str] = frozenset()
+    fiscal: FiscalCalendar = CALENDAR_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,6 +423,25 @@ class ReadsProtocol(ForecastReads, PartReads, Protocol):
 
     def standing(self, filters: Filters, store_id: int) -> "Standing":
         """Return where a store of the reader's stands among nameless stores of its kind."""
+        ...
+
+    def vat_rates(self) -> tuple[VatRate, ...]:
+        """Return the rates of value-added tax that are typed, by store and date."""
+        ...
+
+    def store_terms(self) -> tuple[StoreTerms, ...]:
+        """Return whose stores are and what they owe, by store and date."""
+        ...
+
+    def royalties(self, filters: Filters) -> pd.DataFrame:
+        """One row a month and franchised store of the period, by month.
+
+        Columns: ``store_id``, ``month`` (its first day), ``days`` (of the period in it), ``gross``,
+        ``sales`` (net), ``franchised`` (the part of it that is franchised), ``vat``,
+        ``royalty_rate`` (in force on the month's last day), ``royalty`` (accrued day by day),
+        ``royalty_minimum`` (0 where it does not hold: the month is not whole in the period, or was
+        franchised in part), ``due`` (the larger of both), ``whole``.
+        """
         ...
 
     def overview(self, today: date | None = None) -> Overview:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from chain.days import Period
 from chain.metrics import metric
+from chain.terms import StoreTerms, VatRate
 from warehouse.cache import FigureCache
 from warehouse.reads import (
     behind,
@@ -27,6 +28,7 @@ from warehouse.reads import (
     paged,
     plans,
     ranking,
+    royalties,
 )
 from warehouse.reads.attention import attention, files
 from warehouse.reads.context import Context, load
@@ -291,6 +293,20 @@ class Reads:
             "standing",
             (filters, store_id),
             lambda context: explain.standing(context, filters, store_id),
+        )
+
+    def vat_rates(self) -> tuple[VatRate, ...]:
+        """Return the rates of value-added tax."""
+        return self._fresh(royalties.vat_rates)
+
+    def store_terms(self) -> tuple[StoreTerms, ...]:
+        """Return whose stores are and what they owe."""
+        return self._fresh(royalties.store_terms)
+
+    def royalties(self, filters: Filters) -> pd.DataFrame:
+        """Return what franchised stores owe, month by month."""
+        return self._kept(
+            "royalties", filters, lambda context: royalties.royalties(context, filters)
         )
 
     def overview(self, today: date | None = None) -> Overview:

@@ -2,7 +2,17 @@
 
 from warehouse.tables.alerts import Alert, AlertNotice, AlertRule, AlertSnooze, AlertWatch
 from warehouse.tables.base import Base, metadata
-from warehouse.tables.business import Account, Chain, FxRate, Place, Region, Store, StoreBinding
+from warehouse.tables.business import (
+    Account,
+    Chain,
+    FxRate,
+    Place,
+    Region,
+    Store,
+    StoreBinding,
+    StoreTermsRow,
+    VatRateRow,
+)
 from warehouse.tables.digests import (
     DELIVERY_STATES,
     Delivery,
@@ -130,9 +140,11 @@ __all__ = [
     "StoreHour",
     "StoreMonth",
     "StoreMonthTotal",
+    "StoreTermsRow",
     "Subscription",
     "Target",
     "TieOutException",
     "Unsubscribe",
+    "VatRateRow",
     "metadata",
 ]

@@ -2,9 +2,19 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Numeric, SmallInteger, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Numeric,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from warehouse.tables.base import Base, Blank, ChainId, Currency, Id, Instant, Minor, Now, Ref, Str
@@ -24,6 +34,8 @@ class Chain(Base):
     country: Mapped[Str] = mapped_column(server_default=text("'CN'"))
     lang: Mapped[Str] = mapped_column(server_default=text("'en'"))
     created_at: Mapped[Now]
+    fiscal: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """How it cuts its years, as ``chain.fiscal`` stores it; empty is the calendar year."""
     guide: Mapped[Blank]
     mail_domains: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
@@ -129,6 +141,35 @@ class StoreBinding(Base):
     created_at: Mapped[Now]
     created_by: Mapped[int | None]
     """Who bound it; 0 where the place bound itself, by the store's code or name."""
+
+
+class VatRateRow(Base):
+    """From ``from_date`` on, prices hold tax at ``rate``; store 0 is the whole chain."""
+
+    __tablename__ = "vat_rate"
+    __table_args__ = (CheckConstraint("rate >= 0 and rate < 1", name="rate"),)
+    chain_id: Mapped[ChainId]
+    store_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    from_date: Mapped[date] = mapped_column(primary_key=True)
+    rate: Mapped[Decimal] = mapped_column(Numeric(6, 5))
+
+
+class StoreTermsRow(Base):
+    """From ``from_date`` on, whose a store is, and what a franchised one owes."""
+
+    __tablename__ = "store_terms"
+    __table_args__ = (
+        CheckConstraint("ownership in ('owned', 'franchised')", name="ownership"),
+        CheckConstraint(
+            "royalty_rate >= 0 and royalty_rate < 1 and royalty_minimum >= 0", name="royalty"
+        ),
+    )
+    chain_id: Mapped[ChainId]
+    store_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    from_date: Mapped[date] = mapped_column(primary_key=True)
+    ownership: Mapped[Str]
+    royalty_rate: Mapped[Decimal] = mapped_column(Numeric(6, 5), server_default=text("0"))
+    royalty_minimum: Mapped[Minor]
 
 
 class FxRate(Base):

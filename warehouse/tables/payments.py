@@ -149,6 +149,12 @@ class _Sums:
     """Stored value topped up and vouchers sold: money taken, not revenue."""
     other: Mapped[Minor]
     """Chargebacks, reserves, releases and adjustments, net."""
+    vat: Mapped[Minor]
+    """Tax within net sales, rounded by row of ``store_day`` (chain.terms)."""
+    franchised: Mapped[Minor]
+    """Net sales of days on which the store was franchised."""
+    royalty: Mapped[Minor]
+    """What is owed for them at the day's rate."""
 
 
 class StoreDay(_Sums, Base):

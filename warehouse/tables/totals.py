@@ -28,6 +28,9 @@ class _Totals:
     net: Mapped[Minor]
     prepaid: Mapped[Minor]
     other: Mapped[Minor]
+    vat: Mapped[Minor]
+    franchised: Mapped[Minor]
+    royalty: Mapped[Minor]
 
 
 class StoreDayTotal(_Totals, Base):
