@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.days import Period
@@ -36,6 +36,7 @@ OWN = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(CALENDARS, DAYS)
 def test_periods_tile_the_year_and_years_tile_time(calendar: FiscalCalendar, day: date) -> None:
     year = list(calendar.year_of(day))
@@ -54,6 +55,7 @@ def test_periods_tile_the_year_and_years_tile_time(calendar: FiscalCalendar, day
     assert (earlier.year, later.year) == (year[0].year - 1, year[0].year + 1)
 
 
+@settings(deadline=None)
 @given(CALENDARS | OWN, DAYS)
 def test_a_day_is_of_one_period_of_its_quarter_and_year(
     calendar: FiscalCalendar, day: date
@@ -73,6 +75,7 @@ def test_a_day_is_of_one_period_of_its_quarter_and_year(
     assert found in calendar.year_of(day)
 
 
+@settings(deadline=None)
 @given(CALENDARS, DAYS)
 def test_a_weekly_year_is_of_whole_weeks_in_its_pattern(
     calendar: FiscalCalendar, day: date
@@ -96,6 +99,7 @@ def test_a_weekly_year_is_of_whole_weeks_in_its_pattern(
     assert far in (range(-3, 4) if calendar.ending == "nearest" else range(7))
 
 
+@settings(deadline=None)
 @given(CALENDARS | OWN, DAYS, st.integers(0, 900))
 def test_the_periods_within_days_are_those_of_its_days(
     calendar: FiscalCalendar, day: date, more: int
@@ -109,6 +113,7 @@ def test_the_periods_within_days_are_those_of_its_days(
     assert calendar.within(days) == wanted
 
 
+@settings(deadline=None)
 @given(CALENDARS | OWN)
 def test_a_calendar_that_is_kept_is_read_as_it_was(calendar: FiscalCalendar) -> None:
     assert FiscalCalendar.of(json.loads(json.dumps(calendar.stored()))) == calendar

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.terms import (
@@ -26,6 +26,7 @@ RATES = st.integers(0, 99_999).map(lambda number: Decimal(number).scaleb(-5))
 SALES = st.integers(-(10**12), 10**12)
 
 
+@settings(deadline=None)
 @given(SALES, RATES)
 def test_the_tax_is_the_nearest_whole_unit_and_the_same_of_what_is_given_back(
     sales: int, rate: Decimal
@@ -81,6 +82,7 @@ def test_a_minimum_is_owed_of_whole_months_alone() -> None:
     assert due(200, 300, whole_month=False) == 200
 
 
+@settings(deadline=None)
 @given(RATES)
 def test_a_rate_that_is_shown_is_read_as_it_was(rate: Decimal) -> None:
     assert parse_rate(rate_text(rate)) == rate
