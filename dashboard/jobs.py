@@ -35,6 +35,10 @@ class Jobs(Protocol):
         """Start to look for digests that wait: what somebody asked for goes at once."""
         ...
 
+    def sites(self, chain_id: int) -> None:
+        """Start to work out where to open next; what has not changed is not done again."""
+        ...
+
     def ready(self) -> bool:
         """Return whether the queue answers."""
         ...

@@ -24,6 +24,7 @@ from chain.jobs import (
     MAIL_RESET,
     QUEUE,
     REQUEST_ID,
+    SITES,
     UNDO_BATCH,
 )
 from warehouse.telemetry import request_id
@@ -78,6 +79,10 @@ class QueuedJobs:
     def digests(self) -> None:
         """Start to look for digests that wait."""
         self._send(DIGESTS)
+
+    def sites(self, chain_id: int) -> None:
+        """Start to work out where to open next."""
+        self._send(SITES, chain_id=chain_id)
 
     def ready(self) -> bool:
         """Return whether the queue answers."""

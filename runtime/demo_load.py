@@ -18,13 +18,16 @@ from pathlib import Path
 
 from chain.errors import TransientError
 from etl.importer import Importer
-from runtime.demo import count_bills, write_bills
+from runtime.demo import AREAS, COMPETITORS, count_bills, write_bills
 from runtime.demo_state import demo_state, save_state
+from warehouse import sites
 from warehouse.session import Scope, Warehouse
 
 AT_ONCE = 2
 TRIES = 600
 PAUSE = 0.1
+CAPEX, MARGIN = 40_000_000, 0.55
+"""What opening a tea shop costs in the demo (fen), and what sales leave before rent."""
 
 
 def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator[Path]:
@@ -49,7 +52,22 @@ def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator
         while waiting:
             yield waiting.popleft().result()
             waiting.extend(islice(jobs, 1))
+    advise_sites(warehouse, state.chain_id, directory)
     save_state(directory, replace(state, loaded=True))
+
+
+def advise_sites(warehouse: Warehouse, chain_id: int, directory: Path) -> None:
+    """Bring in the demo's neighbourhoods and work out where it could open next."""
+    from advice.sites.reading import read_areas, read_competitors  # heavy, and needed once
+    from workers.sites import Sites
+
+    areas = read_areas(directory / AREAS)
+    rivals = read_competitors(directory / COMPETITORS, system="wgs84")
+    with warehouse.begin(Scope(chain_id)) as connection:
+        sites.keep_input(connection, chain_id, "areas", areas, AREAS, "wgs84")
+        sites.keep_input(connection, chain_id, "competitors", rivals, COMPETITORS, "wgs84")
+        sites.ask(connection, chain_id, sites.Assumed(CAPEX, MARGIN))
+    Sites(warehouse).run(chain_id)
 
 
 def _import(importer: Importer, path: Path, request_id: str, options: dict[str, int]) -> Path:

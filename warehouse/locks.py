@@ -18,6 +18,7 @@ class Lock(IntEnum):
     ALERTS = 76
     DIGESTS = 77
     REMOVAL = 79
+    SITES = 80
 
 
 def hold(connection: Connection, lock: Lock, number: int) -> None:

@@ -26,6 +26,7 @@ from chain.jobs import (
     MAIL_INVITATION,
     MAIL_RESET,
     QUEUE,
+    SITES,
     UNDO_BATCH,
 )
 from chain.settings import get_settings
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from workers.digests import Digests
     from workers.exports import Exports
     from workers.forecasts import Forecasts
+    from workers.sites import Sites
 
 PARTITION_MONTHS = 6
 
@@ -100,6 +102,7 @@ app.conf.update(
             "schedule": crontab(minute="29"),
             "options": {"queue": FORECASTS},
         },
+        "sweep-sites": {"task": "workers.sweep_sites", "schedule": 300.0},
         "sweep-stuck-batches": {"task": "workers.sweep_stuck_batches", "schedule": 60.0},
     },
 )
@@ -142,6 +145,13 @@ def digests() -> "Digests":
     from workers.digests import Digests  # what draws pictures is loaded by who sends them
 
     return Digests(warehouse(), settings)
+
+
+def sites() -> "Sites":
+    """Return the advice on sites over this process's warehouse."""
+    from workers.sites import Sites  # what models need is loaded by who runs them
+
+    return Sites(warehouse())
 
 
 def forecasts() -> "Forecasts":
@@ -300,6 +310,18 @@ def plan_forecasts() -> None:
 def score_forecasts() -> None:
     """Hold past forecasts and overrides against what came."""
     forecasts().score(datetime.now(UTC))
+
+
+@task(app, name=SITES, seconds=settings.job_seconds, queue=FORECASTS)
+def suggest_sites(chain_id: int) -> None:
+    """Work out where a chain could open next."""
+    sites().run(chain_id)
+
+
+@task(app, name="workers.sweep_sites", seconds=300)
+def sweep_sites() -> None:
+    """Take up the advice on sites that a worker left, or whose message was lost."""
+    sites().sweep(datetime.now(UTC), lambda chain_id: suggest_sites.start(chain_id=chain_id))
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

@@ -50,6 +50,9 @@ class NotedJobs:
     def digests(self) -> None:
         self.asked.append(("digests", 0, 0))
 
+    def sites(self, chain_id: int) -> None:
+        self.asked.append(("sites", chain_id, 0))
+
     def ready(self) -> bool:
         return True
 

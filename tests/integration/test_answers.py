@@ -74,6 +74,8 @@ NOT_SHOWN = {
     "reject",
     "retention",
     "robot",
+    "site_input",
+    "site_market",
     "site_suggestion",
     "spend",
     "subscription",

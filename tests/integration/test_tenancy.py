@@ -91,6 +91,7 @@ _CONSTANTS = {
     ("subscription", "kind"): "'daily'",
     ("delivery", "state"): "'waiting'",
     ("robot", "platform"): "'wecom'",
+    ("site_input", "kind"): "'areas'",
     ("export_schedule", "rhythm"): "'weekly'",
 }
 _VALUES = {
@@ -215,11 +216,11 @@ def test_what_is_of_several_stores_is_seen_by_who_may_see_them_all(
 
 WHOLE = (
     "import_batch reject payout payout_line bank_line match exception budget_plan site_suggestion"
-    " audit_log place"
+    " site_input site_market audit_log place"
 ).split()
 SET_UP = (
     "chain region store account place store_binding fx_rate column_map import_batch campaign spend"
-    " expense match exception"
+    " expense match exception site_input site_market site_suggestion"
 ).split()
 
 

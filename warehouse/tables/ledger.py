@@ -6,19 +6,22 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     DateTime,
     Numeric,
     PrimaryKeyConstraint,
+    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from warehouse.tables.base import (
     Base,
     Blank,
     ChainId,
+    Count,
     Currency,
     Hash128,
     Id,
@@ -155,6 +158,47 @@ class BudgetPlan(Base):
     made_at: Mapped[Now]
     fingerprint: Mapped[Str]
     plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class SiteInput(Base):
+    """The last file of areas, competitors or candidates, as it was read: WGS-84, CSV in gzip."""
+
+    __tablename__ = "site_input"
+    __table_args__ = (
+        PrimaryKeyConstraint("chain_id", "kind"),
+        CheckConstraint("kind in ('areas', 'competitors', 'candidates')", name="kind"),
+    )
+    chain_id: Mapped[Tenant]
+    kind: Mapped[Str]
+    file_name: Mapped[Blank]
+    system: Mapped[str] = mapped_column(Text, server_default=text("'wgs84'"))
+    row_count: Mapped[Count]
+    content: Mapped[bytes] = mapped_column(BYTEA)
+    kept_at: Mapped[Now]
+
+
+class SiteMarket(Base):
+    """How far the advice on sites is, and the market it was made with.
+
+    ``fingerprint`` names the inputs of what is stored, ``assumed`` what a person said of costs.
+    """
+
+    __tablename__ = "site_market"
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'running', 'done', 'failed')", name="state"),
+    )
+    chain_id: Mapped[ChainId]
+    state: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
+    step: Mapped[Blank]
+    asked_at: Mapped[Now]
+    heard_at: Mapped[Now]
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    fingerprint: Mapped[Blank]
+    error_key: Mapped[Blank]
+    error_params: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    assumed: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    market: Mapped[bytes | None] = mapped_column(BYTEA)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class SiteSuggestion(Base):
