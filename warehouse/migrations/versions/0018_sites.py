@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 CHAIN = "(select nullif(current_setting('app.chain_id', true), '')::bigint)"
 ROLE = "(select coalesce(current_setting('app.role', true), ''))"
