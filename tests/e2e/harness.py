@@ -14,8 +14,14 @@ from werkzeug.serving import make_server
 
 PHONE, DESK = 390, 1440
 JUMPS = """
+window.tillJumped = 0;
+window.tillMoved = [];
+const called = node => node?.id || node?.className || node?.parentElement?.id || node?.nodeName;
 new PerformanceObserver(list => list.getEntries().forEach(shift => {
-  if (!shift.hadRecentInput) window.tillJumped = (window.tillJumped || 0) + shift.value;
+  if (shift.hadRecentInput) return;
+  window.tillJumped += shift.value;
+  shift.sources.forEach(({node, previousRect: was, currentRect: is}) => window.tillMoved.push(
+    `${called(node)} from ${was.y}+${was.height} to ${is.y}+${is.height}`));
 })).observe({type: "layout-shift", buffered: true});
 """
 
@@ -86,6 +92,10 @@ class Visit:
         The sum of its layout shifts (W3C, *Layout Instability*); up to 0.1 counts as good.
         """
         return float(self.page.evaluate("window.tillJumped || 0"))
+
+    def moved(self) -> list[str]:
+        """Return what moved, and from where to where (top and height, in pixels)."""
+        return list(self.page.evaluate("window.tillMoved || []"))
 
     def overflows(self) -> bool:
         """Return whether the page scrolls sideways."""

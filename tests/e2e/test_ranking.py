@@ -162,4 +162,4 @@ def test_nothing_jumps_while_a_page_fills(browser: Browser, address: str, width:
         for path in (f"/stores?{PERIOD}", f"/store/2?{PERIOD}"):
             window.open(path)
             expect(window.page.locator(".main-svg").first).to_be_visible()
-            assert window.jumped() < 0.05, path
+            assert window.jumped() < 0.05, (path, window.moved())
