@@ -102,6 +102,16 @@ class Warehouse:
                 yield connection
 
     @contextmanager
+    def snapshot(self, scope: Scope) -> Iterator["Warehouse"]:
+        """Give a door that leads into one transaction alone, for whoever asks much at once.
+
+        All that is read through it, by ``scope`` and nobody else, is of one moment, and each
+        question costs no more than itself.
+        """
+        with self.begin(scope, snapshot=True) as connection:
+            yield _Within(self.engine, scope, connection)
+
+    @contextmanager
     def hold(self, scope: Scope) -> Iterator[Connection]:
         """Keep one session over several transactions, each begun by ``connection.begin()``.
 
@@ -149,6 +159,23 @@ class Warehouse:
     def close(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+class _Within(Warehouse):
+    """A door into a transaction that is open already. See ``Warehouse.snapshot``."""
+
+    def __init__(self, engine: Engine, scope: Scope, connection: Connection) -> None:
+        self.engine = engine
+        self._scope = scope
+        self._connection = connection
+
+    @contextmanager
+    def begin(self, scope: Scope, *, snapshot: bool = False) -> Iterator[Connection]:
+        """Give the one transaction, which ends with its own block."""
+        del snapshot
+        if scope != self._scope:
+            raise ValueError("one transaction is of one scope")
+        yield self._connection
 
 
 def _refuse_a_role_that_bypasses(

@@ -142,11 +142,12 @@ class Digests:
         return None
 
     def _contents(self, group: Group, one: Waiting) -> Contents:
-        reads = Reads(self.warehouse, group.scope, self.cache, now=self.now)
         period = _period(group.rhythm, one)
         whole = group.scope.store_ids is None
         board = self.settings.board_url
-        return build(Facts(reads, group.rhythm, period, group.lang, board, whole))
+        with self.warehouse.snapshot(group.scope) as moment:
+            reads = Reads(moment, group.scope, self.cache, now=self.now)
+            return build(Facts(reads, group.rhythm, period, group.lang, board, whole))
 
     def _holds(self, contents: Contents, one: Waiting) -> bool:
         """Return whether to wait for data that is not in; never where somebody asked for it."""

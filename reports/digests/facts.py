@@ -83,17 +83,20 @@ class Facts:
         return Filters(self.days)
 
     @cached_property
+    def _all_stores(self) -> pd.DataFrame:
+        return self.reads.stores()
+
+    @cached_property
     def stores(self) -> pd.DataFrame:
         """The stores that the reader sees, without that of money bound to none."""
-        rows = self.reads.stores()
-        return rows[~rows["unassigned"]]
+        return self._all_stores[~self._all_stores["unassigned"]]
 
     @cached_property
     def names(self) -> dict[int, str]:
         """Their names, by id."""
-        return store_names(self.lang, self.reads.stores())
+        return store_names(self.lang, self._all_stores)
 
-    @property
+    @cached_property
     def single(self) -> int | None:
         """The store, for a reader who sees one alone."""
         return int(self.stores["store_id"].iloc[0]) if len(self.stores) == 1 else None
