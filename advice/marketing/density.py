@@ -20,6 +20,7 @@ from scipy import linalg
 
 from advice.marketing.design import STORE_SD, design
 from advice.marketing.panel import Panel, run_in
+from advice.marketing.products import Products, Workshop, whitened
 from advice.marketing.transforms import Counts, Floats, adstock, saturation
 
 _FAR = 8.0
@@ -46,6 +47,11 @@ class Shape:
     persistence: float
     noise: float
     shock: float
+
+    def curves(self) -> list[tuple[float, ...]]:
+        """Return decay, later, half and power of each channel."""
+        every = zip(self.decay, self.later, self.half, self.power, strict=True)
+        return [tuple(float(one) for one in curve) for curve in every]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +89,6 @@ class _Solved:
     factor: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """Whitened columns and target (``fixed``), and the same seen from the weeks' shocks.
-
-    ``diagonal`` [T] and ``beside`` [T - 1]: the products of the shocks themselves; ``log``: the
-    logarithm of the whitening's determinant. All at a noise of 1.
-    """
-
-    persistence: float
-    size: Floats
-    late: Floats
-    fixed: Floats
-    fixed_shocks: Floats
-    diagonal: Floats
-    beside: Floats
-    log: float
-
-
 class Density:
     """The posterior density of a panel over positions: shapes in units of the prior, [5 C + 3]."""
 
@@ -116,9 +104,9 @@ class Density:
         self.relative = panel.spend / scale
         self._before = run_in(panel) / scale[..., 0]
         self._design = design(panel)
-        self._last: _Prepared | None = None
-        self._met = panel.valid & np.pad(panel.valid[:, :-1], ((0, 0), (1, 0)))
-        steps = np.abs(np.diff(self._design.y, axis=1)[self._met[:, 1:]])
+        met = panel.valid & np.pad(panel.valid[:, :-1], ((0, 0), (1, 0)))
+        self._workshop = Workshop(self._design, panel.valid, met, self._column, len(panel.channels))
+        steps = np.abs(np.diff(self._design.y, axis=1)[met[:, 1:]])
         size = float(np.log(np.median(steps) + 1e-3))
         count = len(panel.channels)
         spread = np.log(0.25 * self.prior_sd)
@@ -168,14 +156,8 @@ class Density:
 
         A column times its factor times a return is what that return adds to the logarithm.
         """
-        working = np.empty_like(self.relative)
-        for c, decay in enumerate(shape.decay):
-            carried = adstock(
-                self.relative[c], float(decay), self._before[c], float(shape.later[c])
-            )
-            working[c] = saturation(carried, float(shape.half[c]), float(shape.power[c]))
-        brought = np.einsum("cst,st->c", working, self.weight)
-        return working, self.spent / np.where(brought > 0, brought, 1.0)
+        made = [self._column(c, curve) for c, curve in enumerate(shape.curves())]
+        return np.stack([one for one, _ in made]), np.array([factor for _, factor in made])
 
     def draw(self, position: Floats, rng: np.random.Generator) -> Draw:
         """Return a draw of the effects given a position."""
@@ -208,8 +190,8 @@ class Density:
         own[at, :, 2 * at + 1] = STORE_SD[1] * self._design.slope
         shared = self._design.columns * self._design.sd
         every = np.concatenate([shared, own, money, self._design.y[..., None]], axis=2)
-        size, late = self._whitening(shape.persistence)
-        every = _whitened(every, size / shape.noise, late)
+        size, late = self._workshop.whitening(shape.persistence)
+        every = whitened(every, size / shape.noise, late)
         valid = self.panel.valid[..., None]
         seen = np.maximum(valid.sum(axis=0), 1)
         part = 1 - 1 / np.sqrt(1 + seen * (shape.shock / shape.noise) ** 2)
@@ -219,65 +201,34 @@ class Density:
         store, week = np.nonzero(self.panel.valid)
         return Rows(flat[:, : -1 - count], flat[:, -1 - count : -1], flat[:, -1], store, week)
 
-    def _whitening(self, persistence: float) -> tuple[Floats, Floats]:
-        """Return each row's weight, and the share of last week's disturbance it keeps; [S, T]."""
-        late = np.where(self._met, persistence, 0.0)
-        alone = np.where(self._met, 1.0, np.sqrt(1 - persistence**2))
-        return self.panel.valid * alone / self._design.scale[:, None], late
-
-    def _prepared(self, persistence: float) -> _Prepared:
-        """Return what does not depend on marketing, kept while the persistence stays the same."""
-        if self._last is None or self._last.persistence != persistence:
-            size, late = self._whitening(persistence)
-            fixed = np.concatenate([self._design.columns, self._design.y[..., None]], axis=2)
-            fixed = _whitened(fixed, size, late)
-            back = size * late
-            diagonal = (size**2).sum(0)
-            diagonal[:-1] += (back[:, 1:] ** 2).sum(0)
-            self._last = _Prepared(
-                persistence=persistence,
-                size=size,
-                late=late,
-                fixed=fixed,
-                fixed_shocks=_unwhitened(fixed, size, late),
-                diagonal=diagonal,
-                beside=-(size[:, 1:] * back[:, 1:]).sum(0),
-                log=float(np.log(size[self.panel.valid]).sum()),
-            )
-        return self._last
+    def _column(self, channel: int, curve: tuple[float, ...]) -> tuple[Floats, float]:
+        """Return a channel's saturated adstock [S, T] and its factor; see ``columns``."""
+        decay, later, half, power = curve
+        carried = adstock(self.relative[channel], decay, self._before[channel], later)
+        working = saturation(carried, half, power)
+        brought = float((working * self.weight).sum())
+        return working, float(self.spent[channel] / (brought if brought > 0 else 1.0))
 
     def _solve(self, shape: Shape) -> _Solved:
-        known = self._prepared(shape.persistence)
+        made = self._workshop.products(shape.persistence, shape.curves(), self.prior_mean)
         stores, weeks = self.panel.valid.shape
-        working, factor = self.columns(shape)
-        money = np.ascontiguousarray(np.moveaxis(working * factor[:, None, None], 0, 2))
-        money = _whitened(money, known.size, known.late)
-        shocks = _unwhitened(money, known.size, known.late)
-        every = _joined(known.fixed, money, self.prior_mean)
-        shocks = _joined(known.fixed_shocks, shocks, self.prior_mean)
-        width = every.shape[2]
-        at = width - 1
+        width = made.gram.shape[1]
+        at, count = width - 1, len(made.factor)
         # A store's level and slope are the first columns, as the chain's are.
-        own = np.array([0, 1, *range(at - money.shape[2], at)])
-        whole = self._gram(every, shocks.sum(axis=0), known) / shape.noise**2
-        cross = np.concatenate(
-            [
-                np.swapaxes(every[..., own], 1, 2) @ every,
-                np.swapaxes(shocks[..., own], 1, 2),
-            ],
-            axis=2,
-        )
-        cross /= shape.noise**2
+        own = np.array([0, 1, *range(at - count, at)])
+        cross = np.concatenate([made.gram[:, own], made.own_shocks], axis=2) / shape.noise**2
         prior_own = np.concatenate([STORE_SD, shape.spread])
-        store = np.linalg.cholesky(cross[..., own] + np.diag(prior_own**-2))
-        reduced = np.linalg.solve(store, cross).reshape(-1, cross.shape[2])
-        whole -= reduced.T @ reduced
+        store = np.asarray(
+            np.linalg.cholesky(cross[..., own] + np.diag(prior_own**-2)), dtype=np.float64
+        )
+        reduced = (np.linalg.inv(store) @ cross).reshape(-1, cross.shape[2])
+        whole = _gram(made) / shape.noise**2 - reduced.T @ reduced
         keep = np.arange(len(whole)) != at
         prior = np.concatenate([self._design.sd, self.prior_sd, np.full(weeks, shape.shock)])
         right = whole[keep, at]
         chain = np.linalg.cholesky(whole[np.ix_(keep, keep)] + np.diag(prior**-2))
         fitted = linalg.solve_triangular(chain, right, lower=True)
-        log = -0.5 * (whole[at, at] - fitted @ fitted) + known.log
+        log = -0.5 * (whole[at, at] - fitted @ fitted) + made.fixed.log
         log -= int(self.panel.valid.sum()) * np.log(shape.noise)
         log -= float(np.log(np.diagonal(store, axis1=1, axis2=2)).sum())
         log -= stores * float(np.log(prior_own).sum())
@@ -289,28 +240,21 @@ class Density:
             store,
             cross[..., keep],
             cross[..., at],
-            factor,
+            made.factor,
         )
 
-    def _gram(self, every: Floats, shocks: Floats, known: _Prepared) -> Floats:
-        """Return the products of all common columns, the target among them, and the weeks."""
-        width, weeks = every.shape[2], every.shape[1]
-        flat = every.reshape(-1, width)
-        whole = np.zeros((width + weeks, width + weeks))
-        whole[:width, :width] = flat.T @ flat
-        whole[:width, width:] = shocks.T
-        whole[width:, :width] = shocks
-        at = np.arange(weeks) + width
-        whole[at, at] = known.diagonal
-        whole[at[1:], at[:-1]] = known.beside
-        whole[at[:-1], at[1:]] = known.beside
-        return whole
 
-
-def _joined(fixed: Floats, money: Floats, expected: Floats) -> Floats:
-    """Return columns, money's columns, and the target less what money is expected to do."""
-    target = fixed[..., -1] - money @ expected
-    return np.concatenate([fixed[..., :-1], money, target[..., None]], axis=2)
+def _gram(made: Products) -> Floats:
+    """Return the products of all common columns, the target among them, and the weeks' shocks."""
+    width, weeks = made.shocks.shape
+    whole = np.zeros((width + weeks, width + weeks))
+    whole[:width, :width] = made.gram.sum(axis=0)
+    whole[:width, width:] = made.shocks
+    whole[width:, :width] = made.shocks.T
+    at = np.arange(weeks) + width
+    whole[at, at] = made.fixed.diagonal
+    whole[at[1:], at[:-1]] = whole[at[:-1], at[1:]] = made.fixed.beside
+    return whole
 
 
 def _units(panel: Panel) -> Floats:
@@ -319,17 +263,3 @@ def _units(panel: Panel) -> Floats:
     used = (relative > 0) & panel.valid
     total, count = (relative * used).sum(axis=(1, 2)), used.sum(axis=(1, 2))
     return np.where(count > 0, total / np.maximum(count, 1), 1.0)
-
-
-def _whitened(columns: Floats, size: Floats, late: Floats) -> Floats:
-    """Return columns [S, T, P] less what last week's disturbance explains, in its units."""
-    out = columns.copy()
-    out[:, 1:] -= late[:, 1:, None] * columns[:, :-1]
-    return np.asarray(out * size[..., None], dtype=np.float64)
-
-
-def _unwhitened(columns: Floats, size: Floats, late: Floats) -> Floats:
-    """Return the transpose of that step applied to whitened columns [S, T, P]."""
-    scaled = columns * size[..., None]
-    scaled[:, :-1] -= late[:, 1:, None] * scaled[:, 1:]
-    return scaled

@@ -91,7 +91,8 @@ def design(
     count = max(2, min(round(share * len(names)), len(names) // 2))
     treated = _drawn(logs, count, rng)
     nulls = _nulls(logs, count, weeks, rng)
-    error, freedom = float(np.sqrt((nulls**2).mean())), len(names) - 2
+    error = float(np.sqrt((nulls**2).mean()))
+    freedom = _freedom(len(names), logs.shape[1] - weeks, weeks)
     bar = error * float(stats.t.ppf(1 - _LEVEL / 2, freedom))
     lift = bar + error * float(stats.t.ppf(_POWER, freedom))
     steps = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
@@ -137,7 +138,8 @@ def analyse(
         nulls = _nulls(before, int(inside.sum()), int(test.sum()), rng)
     else:
         nulls = _placebos(logs, inside, test, rng)
-    error, freedom = float(np.sqrt((nulls**2).mean())), max(len(logs) - 2, 2)
+    error = float(np.sqrt((nulls**2).mean()))
+    freedom = _freedom(len(logs), before.shape[1], int(test.sum()))
     p = float(2 * stats.t.sf(abs(found) / error, freedom)) if error > 0 else 1.0
     sold = np.exp(logs[inside][:, test]).sum()
     gained = [float(sold * -np.expm1(-(found + k * error))) for k in (0.0, *_t(0.9, freedom))]
@@ -273,6 +275,11 @@ def _nulls(logs: Floats, count: int, weeks: int, rng: np.random.Generator) -> Fl
         out.append(estimate(part, inside, test)[0])
     found = np.array(out)
     return np.concatenate([found, -found])
+
+
+def _freedom(stores: int, before: int, weeks: int) -> int:
+    """Return how many placebos are about independent: twice the spans of time, or the stores."""
+    return max(min(stores - 2, 2 * before // weeks), 2)
 
 
 def _t(level: float, freedom: int) -> tuple[float, float]:

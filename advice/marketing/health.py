@@ -101,7 +101,7 @@ def verdict(
     doubts = _doubts(at, evidence, spend, panel.channels)
     returns = evidence.returns[:, at]
     sure = float((returns > 0).mean())
-    if grave:
+    if grave or not settled.enough:
         return Verdict("none", (*grave, *doubts), trusted=False)
     shown = _shown(returns)
     narrow = float(returns.std() / evidence.prior_sd[at])
@@ -125,9 +125,13 @@ def _shown(returns: Floats) -> dict[str, float | int | str]:
 def _grave(
     at: int, evidence: Evidence, settled: Settled, spend: Floats, plausible: float
 ) -> tuple[Note, ...]:
-    """Return what makes the answer worthless, whatever it is."""
+    """Return what makes the answer worthless, whatever it is.
+
+    Chains that do not agree about channels that run together are the reason's own sign.
+    """
     found = []
-    if not settled.enough:
+    alike = checks.inflation(evidence.alike)[at] > _INFLATED
+    if not settled.enough and not alike:
         found.append(Note("marketing.why.not_converged"))
     if evidence.heed[at] < _HEED or evidence.moves[at] > _MOVES:
         found.append(Note("marketing.why.follows_sales"))

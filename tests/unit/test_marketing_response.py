@@ -40,8 +40,8 @@ def fitted(table: pd.DataFrame, seed: int = 0) -> Response:
         store="store",
         date="week",
         seed=seed,
-        chains=3,
-        draws=120,
+        chains=4,
+        draws=240,
     )
 
 
