@@ -14,7 +14,7 @@ import pandas as pd
 from advice.marketing import fit
 from advice.marketing.experiments import analyse, design
 
-_WEEKS = 4
+_DAYS = 14
 
 
 def run(folder: Path) -> dict[str, object]:
@@ -58,24 +58,17 @@ def _meridian(path: Path) -> dict[str, object]:
 
 
 def _geolift(path: Path) -> dict[str, object]:
-    """Plan tests on the first part and read the last weeks, in which nothing was tested."""
+    """Plan tests on the first part and read the last days, in which nothing was tested."""
     table = pd.read_csv(path, parse_dates=["date"])
-    first = table["date"].min()
-    table["week"] = first + pd.to_timedelta((table["date"] - first).dt.days // 7 * 7, unit="D")
-    whole = table.groupby("week")["date"].nunique() == 7
-    kept = table[table["week"].map(whole)]
-    table = kept.groupby(["location", "week"])["Y"].sum().reset_index()
-    dates = np.sort(table["week"].unique())[: 2 * (table["week"].nunique() // 2)]
-    names: dict[str, Any] = {"store": "location", "date": "week", "outcome": "Y"}
-    before = table[table["week"] < dates[-_WEEKS]]
-    if before["week"].nunique() < 12 + _WEEKS:
-        return {"weeks": len(dates)}
+    dates = np.sort(table["date"].unique())
+    names: dict[str, Any] = {"store": "location", "date": "date", "outcome": "Y"}
+    before = table[table["date"] < dates[-_DAYS]]
     alarms, lifts = [], []
     for seed in range(20):
-        plan = design(before, **names, weeks=_WEEKS, seed=seed)
+        plan = design(before, **names, weeks=_DAYS, seed=seed)
         lifts.append(plan.lift)
         found = analyse(
-            table, **names, treated=plan.treated, first=dates[-_WEEKS], last=dates[-1], seed=seed
+            table, **names, treated=plan.treated, first=dates[-_DAYS], last=dates[-1], seed=seed
         )
         alarms.append(found.p_value < 0.05)
     return {
