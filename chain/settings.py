@@ -187,6 +187,12 @@ class Settings(BaseSettings):
         " that joins the forecasts; needs the extra `pretrained`. Nothing is downloaded.",
     )
 
+    map_tiles: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/\S*$",
+        description="Tiles under the map of Locations, as https://maps.example.com/{z}/{x}/{y}.png;"
+        " with none the map asks nobody and has no streets.",
+    )
     demo: bool = Field(True, description="`tillboard run` loads the demo chain at its first start.")
 
     @field_validator(

@@ -131,7 +131,9 @@ def create_app(
     shell.register(app)
     app.layout = _document(pages)
     answers.know(app)
-    security.install(server, app.csp_hashes, https=settings.secure_cookies)
+    security.install(
+        server, app.csp_hashes, https=settings.secure_cookies, tiles=settings.map_tiles or ""
+    )
     return app
 
 

@@ -12,6 +12,7 @@ import figures
 from figures.tokens import LIGHT
 
 TEMPLATE = Path(__file__).parent / "store.typ"
+CASE = Path(__file__).parent / "case.typ"
 FONTS = Path(figures.__file__).parent / "fonts"
 COLOURS = {
     name: getattr(LIGHT, name)
@@ -23,6 +24,7 @@ COLOURS = {
 class Paper:
     """Sets pages; keeps the fonts and the template in memory. Not for two threads at once."""
 
+    template: Path = TEMPLATE
     _compiler: Any = field(init=False, default=None)
 
     def pdf(self, printed: Mapping[str, Any]) -> bytes:
@@ -30,8 +32,8 @@ class Paper:
         given = {"data": json.dumps({**printed, "colours": COLOURS}, ensure_ascii=False)}
         if self._compiler is None:
             self._compiler = typst.Compiler(
-                str(TEMPLATE),
-                root=str(TEMPLATE.parent),
+                str(self.template),
+                root=str(self.template.parent),
                 font_paths=[str(FONTS)],
                 ignore_system_fonts=True,
                 sys_inputs=given,

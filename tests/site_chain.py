@@ -1,9 +1,13 @@
 """The town of ``tests.sites`` as a chain in the warehouse: stores, their sales, its files."""
 
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from advice.sites import fit, suggest
+from advice.sites.rows import as_plain
 from tests.sites import town
 from warehouse import sites
 from warehouse.session import Scope, Warehouse
@@ -36,6 +40,33 @@ def town_chain(warehouse: Warehouse, chain: int, until: date, *, files: bool = T
         if files:
             for kind in ("areas", "competitors"):
                 sites.keep_input(connection, chain, kind, made[kind], f"{kind}.csv", "wgs84")
+
+
+@cache
+def stored() -> tuple[bytes, dict[str, Any]]:
+    """Return the town's market as bytes, and its best suggestion as JSON holds it."""
+    made = town()
+    market = fit(made["stores"], made["areas"], made["competitors"])
+    table = suggest(market, made["candidates"].assign(capex=3e7), margin=0.6)
+    return market.dumps(), as_plain(table.to_dict("records")[0], proposed=True)
+
+
+def advise(connection: Connection, chain: int, store: int) -> None:
+    """Store advice as a job would have, in which ``store`` is named."""
+    market, row = stored()
+    detail = {
+        "cells": [[31.77, 117.28, 100.0, 900.0]],
+        "stores": [[str(store), 31.77, 117.27, 5000.0]],
+        "rivals": [],
+        "left_out": [],
+        "error": 0.2,
+        "areas": 1,
+        "coarse": False,
+        "notes": [],
+    }
+    sites.ask(connection, chain, sites.Assumed(30_000_000, 0.6))
+    row = row | {"losses": {str(store): 100}, "twin": str(store)}
+    sites.store(connection, chain, "f", market, detail, [row])
 
 
 def yesterday() -> date:

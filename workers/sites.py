@@ -21,6 +21,7 @@ from sqlalchemy import Connection, text
 from advice.sites import Market, Note, fit, plain, potential, suggest
 from advice.sites.gazetteer import city_areas
 from advice.sites.proposing import APART_KM, propose
+from advice.sites.rows import as_json, as_plain
 from chain.days import Period
 from chain.errors import PermanentError, TransientError
 from warehouse import sites
@@ -210,28 +211,6 @@ def suggested(market: Market, given: Inputs) -> tuple[list[dict[str, Any]], list
     return rows, [Note(one["key"], one["params"]) for one in table.attrs["notes"]]
 
 
-def as_plain(row: Mapping[Any, Any], *, proposed: bool) -> dict[str, Any]:
-    """Return a row of `suggest` as JSON holds it: what is missing is None, no end is "never"."""
-    found = {str(name): _plain(value) for name, value in row.items()}
-    return {**found, "proposed": proposed}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Note):
-        return plain([value])[0]
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if value is None or value is pd.NA:
-        return None
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return None if math.isnan(value) else "never" if math.isinf(value) else value
-    return value
-
-
 def drawn(market: Market, given: Inputs, notes: list[Note]) -> dict[str, Any]:
     """Return what a page shows beside the suggestions: map, error and notes, as JSON holds it."""
     surface = potential(market)
@@ -248,15 +227,15 @@ def drawn(market: Market, given: Inputs, notes: list[Note]) -> dict[str, Any]:
     return {
         "cells": cells.to_numpy().tolist(),
         "stores": [
-            [_plain(value) for value in row]
+            [as_json(value) for value in row]
             for row in given.stores[["store", "lat", "lon", "revenue"]].to_numpy().tolist()
         ],
         "rivals": market.rivals[["lat", "lon"]].round(5).to_numpy().tolist(),
         "left_out": [
-            {str(name): _plain(value) for name, value in row.items()}
+            {str(name): as_json(value) for name, value in row.items()}
             for row in left_out.to_dict("records")
         ],
-        "error": _plain(market.error),
+        "error": as_json(market.error),
         "areas": len(market.areas),
         "coarse": "areas" not in given.files,
         "notes": list({json.dumps(one): one for one in plain(notes)}.values()),

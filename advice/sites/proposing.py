@@ -26,13 +26,13 @@ def propose(market: Market, *, count: int = COUNT, apart_km: float = APART_KM) -
         if not kept or distance_km(lat[row], lon[row], lat[kept], lon[kept]).min() >= apart_km:
             kept.append(int(row))
     found = pd.DataFrame({"lat": lat[kept], "lon": lon[kept]})
-    city, rent = _around(market, found)
+    city, rent = city_and_rent(market, found)
     number = city.groupby(city).cumcount() + 1
     name = (city + " " + number.astype(str)).str.strip()
     return found.assign(candidate=market.areas["area"].to_numpy()[kept], name=name, rent=rent)
 
 
-def _around(market: Market, places: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def city_and_rent(market: Market, places: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return the city of the nearest store, and the median rent of the stores of that city."""
     stores = market.stores
     known = stores["city"] if "city" in stores.columns else pd.Series("", index=stores.index)

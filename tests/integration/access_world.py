@@ -18,6 +18,7 @@ from chain.roles import BOUNDED
 from dashboard.pages import PAGES
 from tests.conftest import Database
 from tests.integration.boards import Running, running
+from tests.site_chain import advise
 from warehouse.cache import FigureCache
 from warehouse.chains import TYPED
 from warehouse.directory.sessions import begin
@@ -147,6 +148,7 @@ def _make(board: Running) -> None:
             connection.execute(text(statement.replace('":', '"\\:')))
         for statement in _PLANS:
             connection.execute(text(statement))
+        advise(connection, 1, WEST)
     finance = FIRST + [reader.name for reader in READERS].index("finance")
     with board.warehouse.begin(Scope(1, finance, "finance")) as connection:
         connection.execute(_TOKEN, {"user": finance})
@@ -307,6 +309,13 @@ _TOKEN = text(
     """
 )
 _CHANGES = (
+    """
+    update site_market set assumed = jsonb_set(assumed, '{capex}', '90000000'),
+        detail = jsonb_set(detail, '{error}', '0.31')
+    """,
+    """
+    update site_suggestion set detail = detail || '{"net_gain": 7, "revenue": 9, "net_low": 5}'
+    """,
     "update directory.api_token set name = 'Moon books'",
     f"""
     update forecast set mean = mean * 3, quantiles = array(select 3 * q from unnest(quantiles) q)

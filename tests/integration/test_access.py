@@ -124,12 +124,22 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "digests": (anybody, "/digests"),
     "chain": (anybody, "/chain"),
     "exports": (anybody, "/exports"),
+    "locations": (anybody, "/locations"),
     "tokens": (anybody, "/tokens"),
 }
 """Most pages are grey shapes that callbacks fill, with nothing of the chain in them."""
 RIGHTS = {
     key: {"owner", "finance"}
-    for key in ("imports", "cash", "setup", "setup_store", "start", "start_step", "tokens")
+    for key in (
+        "imports",
+        "cash",
+        "setup",
+        "setup_store",
+        "start",
+        "start_step",
+        "tokens",
+        "locations",
+    )
 } | {
     "people": {"owner"},
     "chain": {"owner"},
@@ -221,6 +231,23 @@ CALLS: dict[str, Call] = {
     ),
     "schedules-list.children": Call(anybody, {"schedules-changed.data": 1}),
     "schedules-has-kind.hidden": Call(anybody, {"schedules-what.value": "reports"}),
+    "locations-sentence.children": Call(the_chain, {"locations-changed.data": 1}),
+    "locations-changed.data": Call(
+        the_chain, {"locations-tick.n_intervals": 1, "locations-state.data": "done"}
+    ),
+    "locations-map.children": Call(the_chain, {"locations-city.value": "*", "theme.data": "light"}),
+    "locations-lat.value": Call(
+        the_chain, {"locations-graph.clickData": {"points": [{"lat": 31.77, "lon": 117.28}]}}
+    ),
+    "locations-answer.children": Call(
+        the_chain,
+        {
+            "locations-ask.n_clicks": 1,
+            "locations-lat.value": "31.77",
+            "locations-lon.value": "117.28",
+        },
+    ),
+    "locations-side.children": Call(the_chain, {"locations-compare.value": ["1"]}),
     "exports-list.children": Call(anybody, {"exports-tick.n_intervals": 1}),
     "series-bar.children": Call(anybody, {"series-tick.n_intervals": 1}),
 }
@@ -229,6 +256,10 @@ DOWNLOADS: dict[str, tuple[Seen, tuple[str, ...]]] = {
     "account": (themselves, ("/account",)),
     "digest_preview": (the_digest, (f"/digests/{DIGEST}/preview",)),
     "report": (exporters, (f"/export/report.pdf?period=last28&store={WEST}",)),
+    "sites_case": (
+        importers,
+        ("/locations/case.pdf?site=1", "/locations/case.pdf?lat=31.77&lon=117.28"),
+    ),
     "targets_sheet": (exporters, ("/plans/targets.csv", "/plans/targets.xlsx")),
     "rejects": (importers, (f"/imports/{BATCH}/rejects.csv",)),
     "export": (
@@ -253,7 +284,7 @@ BARE = frozenset(
         " forgot take_forgot reset take_reset join take_join sign_on sign_on_back account_password"
         " account_end account_end-others account_second account_second-on account_second-off"
         " export_start targets_send api_document api_docs api_nothing digest_show digest_take"
-        " digest_back"
+        " digest_back sites_send"
     ).split()
 )
 """Routes that hand out no rows of a chain."""

@@ -94,6 +94,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     '{"number":["ALL"],"type":"tokens-do"}.n_clicks': {},
     '{"number":["ALL"],"type":"tokens-sure"}.n_clicks': {},
+    "locations-start.n_clicks": {"locations-capex.value": "1000"},
+    '{"kind":["ALL"],"type":"locations-drop"}.n_clicks': {},
 }
 """What starts a change, and the states that its callback takes (the others are empty)."""
 PRESSED: dict[str, Any] = {
@@ -140,6 +142,14 @@ READS = frozenset(
         "digests-robot-add.n_clicks",
         "tokens-changed.data",
         "tokens-make.n_clicks",
+        "locations-changed.data",
+        "locations-tick.n_intervals",
+        "locations-city.value",
+        "locations-pin.data",
+        "locations-state.data",
+        "locations-graph.clickData",
+        "locations-ask.n_clicks",
+        "locations-compare.value",
     }
 )
 OWN = frozenset(
@@ -180,6 +190,8 @@ TABLES = (
     "day_note",
     "calendar_day",
     "robot",
+    "site_input",
+    "site_market",
 )
 
 

@@ -21,6 +21,7 @@ from warehouse.reads.parts_protocol import PartReads
 
 if TYPE_CHECKING:
     from warehouse.reads.explain import DayKinds, Standing
+    from warehouse.reads.sites import Sites
     from warehouse.reads.whole import WholePayments
 
 SUMS = (
@@ -519,6 +520,21 @@ class ReadsProtocol(ForecastReads, PartReads, Protocol):
 
         Columns: ``line``, ``reason`` (key), ``params``, ``raw``, ``retried_at``.
         """
+        ...
+
+    def sites(self) -> "Sites":
+        """Where to open next as stored, and how far the next advice is; fresh each time.
+
+        Empty for who does not see the whole chain.
+        """
+        ...
+
+    def sites_market_version(self) -> str:
+        """Return the fingerprint of the stored market, '' where none is there to be seen."""
+        ...
+
+    def sites_market(self) -> tuple[str, bytes] | None:
+        """Return fingerprint and bytes (``advice.sites.loads``) of the stored market."""
         ...
 
     def places_unbound(self) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from warehouse.reads import (
     plans,
     ranking,
     royalties,
+    sites,
 )
 from warehouse.reads.attention import attention, files
 from warehouse.reads.context import Context, load
@@ -57,6 +58,7 @@ from warehouse.reads.protocol import (
     Series,
     Totals,
 )
+from warehouse.reads.sites import Sites
 from warehouse.reads.whole import WholePayments, whole_payments
 from warehouse.session import Scope, Warehouse
 
@@ -386,6 +388,18 @@ class Reads:
     def rejects(self, batch_id: int, page: int = 0, size: int = 50) -> Page:
         """Return rows that were not accepted, by line."""
         return self._fresh(lambda context: imports.rejects(context, batch_id, page, size))
+
+    def sites(self) -> Sites:
+        """Return where to open next, as stored."""
+        return self._fresh(sites.advice)
+
+    def sites_market_version(self) -> str:
+        """Return the fingerprint of the stored market."""
+        return self._fresh(sites.market_version)
+
+    def sites_market(self) -> tuple[str, bytes] | None:
+        """Return the stored market."""
+        return self._fresh(sites.market)
 
     def places_unbound(self) -> pd.DataFrame:
         """Return places whose money is bound to no store."""
