@@ -9,7 +9,7 @@ import numpy as np
 
 from figures import formats
 from reports.site_map import site_map
-from reports.site_words import Row, SiteWords
+from reports.site_words import Row, SiteWords, losses_of
 
 NEAR_KM = 2.0
 LOSSES = 12
@@ -46,7 +46,7 @@ def printed(words: SiteWords, row: Row, now: datetime) -> dict[str, Any]:
             "legend": words.say("case.legend"),
         },
         "area": [*_people(words, row, detail), *_about(words, row, rivals=False)],
-        "rivals": [_rivals(words, row, detail), *_about(words, row, rivals=True)],
+        "rivals": _about(words, row, rivals=True) or [_rivals(words, row, detail)],
         "forecast": [
             words.say("case.middle", amount=words.money(row["revenue"])),
             words.between(row),
@@ -55,8 +55,7 @@ def printed(words: SiteWords, row: Row, now: datetime) -> dict[str, Any]:
             *_order(words),
         ],
         "losses": [
-            [words.store(store), f"−{words.money(loss)}"]
-            for store, loss in list(row["losses"].items())[:LOSSES]
+            [words.store(store), f"−{words.money(loss)}"] for store, loss in losses_of(row)[:LOSSES]
         ],
         "no_losses": words.say("page.no_loss"),
         "cost": _cost(words, row),

@@ -117,6 +117,12 @@ class SiteWords:
         return self.say("page.error", percent=formats.percent(error))
 
 
+def losses_of(row: Row) -> list[tuple[str, float]]:
+    """Return what each sister store would lose, by its number, the most first."""
+    # PostgreSQL keeps the keys of JSON in an order of its own.
+    return sorted(row["losses"].items(), key=lambda loss: (-loss[1], loss[0]))
+
+
 def suggestion(words: SiteWords, number: int) -> Row:
     """Return a suggestion by its number. Raises PermanentError ``sites.no_such``."""
     for row in words.sites.suggestions:

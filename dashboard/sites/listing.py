@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from chain.words import say
 from dashboard.loose import attributes
 from figures import formats
-from reports.site_words import Row, SiteWords
+from reports.site_words import Row, SiteWords, losses_of
 
 LOSSES = 3
 COMPARED = 4
@@ -100,7 +100,7 @@ def _cell(shown: SiteWords, name: str, inside: Any) -> Component:
 
 def losses(shown: SiteWords, row: Row) -> list[Component]:
     """Return what each sister would lose, the most first; the rest as one."""
-    found = list(row["losses"].items())
+    found = losses_of(row)
     if not found:
         return [html.Div(shown.say("page.no_loss"))]
     lines: list[Component] = [
