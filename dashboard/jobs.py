@@ -39,6 +39,10 @@ class Jobs(Protocol):
         """Start to work out where to open next; what has not changed is not done again."""
         ...
 
+    def advise_marketing(self, chain_id: int, plan_id: int) -> None:
+        """Start to find what marketing brought back, or take it up again."""
+        ...
+
     def ready(self) -> bool:
         """Return whether the queue answers."""
         ...

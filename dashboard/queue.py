@@ -15,6 +15,7 @@ from redis import RedisError
 
 from chain.errors import TransientError
 from chain.jobs import (
+    ADVISE_MARKETING,
     DIGESTS,
     EXPORT,
     FORECAST,
@@ -83,6 +84,10 @@ class QueuedJobs:
     def sites(self, chain_id: int) -> None:
         """Start to work out where to open next."""
         self._send(SITES, chain_id=chain_id)
+
+    def advise_marketing(self, chain_id: int, plan_id: int) -> None:
+        """Start to find what marketing brought back, or take it up again."""
+        self._send(ADVISE_MARKETING, chain_id=chain_id, plan_id=plan_id)
 
     def ready(self) -> bool:
         """Return whether the queue answers."""

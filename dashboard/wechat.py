@@ -6,7 +6,10 @@ from chain.words import Lang
 from dashboard.guard import Guard, lang_of, safe_target
 from dashboard.login import plain_page
 
-FILES = frozenset({"export", "report", "rejects", "export_file", "setup_template"})
+FILES = frozenset(
+    {"export", "report", "rejects", "export_file", "setup_template"}
+    | {"targets_sheet", "spend_template"}
+)
 """The routes whose answer is a file to save."""
 ASKED_ELSEWHERE = "/in-browser"
 

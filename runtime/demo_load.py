@@ -16,12 +16,16 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from sqlalchemy import text
+
 from chain.errors import TransientError
 from etl.importer import Importer
-from runtime.demo import AREAS, COMPETITORS, count_bills, write_bills
+from etl.spendlist import read_spend
+from runtime.demo import AREAS, COMPETITORS, SPEND, count_bills, write_bills
 from runtime.demo_state import demo_state, save_state
-from warehouse import sites
+from warehouse import budgets, sites
 from warehouse.session import Scope, Warehouse
+from warehouse.spend import set_spend
 
 AT_ONCE = 2
 TRIES = 600
@@ -52,8 +56,21 @@ def load_demo(warehouse: Warehouse, directory: Path, payer_key: str) -> Iterator
         while waiting:
             yield waiting.popleft().result()
             waiting.extend(islice(jobs, 1))
+    advise_marketing(warehouse, state.chain_id, directory)
     advise_sites(warehouse, state.chain_id, directory)
     save_state(directory, replace(state, loaded=True))
+
+
+def advise_marketing(warehouse: Warehouse, chain_id: int, directory: Path) -> None:
+    """Take in what the demo spent on marketing, and ask for advice; a worker makes it."""
+    with warehouse.begin(Scope(chain_id)) as connection:
+        codes = {
+            str(code): int(store)
+            for store, code in connection.execute(text("select store_id, code from store"))
+        }
+        rows = read_spend((directory / SPEND).read_bytes(), codes, "CNY")
+        set_spend(connection, chain_id, rows, "CNY")
+        budgets.ask(connection, chain_id)
 
 
 def advise_sites(warehouse: Warehouse, chain_id: int, directory: Path) -> None:

@@ -17,6 +17,7 @@ class Lock(IntEnum):
     EXPORT = 75
     ALERTS = 76
     DIGESTS = 77
+    MARKETING = 78
     REMOVAL = 79
     SITES = 80
 

@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from chain.errors import PermanentError
 from chain.jobs import (
+    ADVISE_MARKETING,
     DIGESTS,
     EXPORT,
     FORECAST,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from workers.digests import Digests
     from workers.exports import Exports
     from workers.forecasts import Forecasts
+    from workers.marketing import Marketing
     from workers.sites import Sites
 
 PARTITION_MONTHS = 6
@@ -96,6 +98,7 @@ app.conf.update(
         "plan-digests": {"task": DIGESTS, "schedule": 60.0},
         "plan-exports": {"task": "workers.plan_exports", "schedule": 60.0},
         "sweep-exports": {"task": "workers.sweep_exports", "schedule": 60.0},
+        "sweep-marketing": {"task": "workers.sweep_marketing", "schedule": 300.0},
         "plan-forecasts": {"task": "workers.plan_forecasts", "schedule": 60.0},
         "score-forecasts": {
             "task": "workers.score_forecasts",
@@ -159,6 +162,13 @@ def forecasts() -> "Forecasts":
     from workers.forecasts import Forecasts  # what models need is loaded by who runs them
 
     return Forecasts(warehouse(), settings)
+
+
+def marketing() -> "Marketing":
+    """Return the advice on marketing over this process's warehouse."""
+    from workers.marketing import Marketing  # what fits needs is loaded by who runs it
+
+    return Marketing(warehouse())
 
 
 @task(app, name=IMPORT_BATCH, seconds=settings.job_seconds)
@@ -303,6 +313,20 @@ def plan_forecasts() -> None:
     forecasts().plan(
         datetime.now(UTC),
         lambda chain_id, run_id: forecast_run.start(chain_id=chain_id, run_id=run_id),
+    )
+
+
+@task(app, name=ADVISE_MARKETING, seconds=settings.job_seconds, queue=FORECASTS)
+def advise_marketing(chain_id: int, plan_id: int) -> None:
+    """Find what marketing brought back."""
+    marketing().advise(chain_id, plan_id)
+
+
+@task(app, name="workers.sweep_marketing", seconds=300)
+def sweep_marketing() -> None:
+    """Take up advice on marketing that nobody is at work on."""
+    marketing().sweep(
+        lambda chain_id, plan_id: advise_marketing.start(chain_id=chain_id, plan_id=plan_id)
     )
 
 

@@ -40,8 +40,8 @@
     }
   };
 
-  function say(text, bad) {
-    var place = document.getElementById("plans-said");
+  function say(button, text, bad) {
+    var place = document.getElementById(button.getAttribute("data-said"));
     if (!place) { return; }
     place.textContent = text;
     place.className = bad ? "setup-bad" : "setup-good";
@@ -49,22 +49,22 @@
 
   function send(file, button) {
     var request = new XMLHttpRequest();
-    request.open("POST", "/plans/targets");
+    request.open("POST", button.getAttribute("data-send"));
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("Accept", "application/json");
     request.onload = function () {
       var told = {};
       try { told = JSON.parse(request.responseText); } catch (error) { told = {}; }
       if (request.status === 401) { window.location.reload(); return; }
-      say(told.said || told.error || button.getAttribute("data-broken"), request.status !== 200);
-      if (request.status === 200) { window.dash_clientside.set_props("plans-changed", { data: Date.now() }); }
+      say(button, told.said || told.error || button.getAttribute("data-broken"), request.status !== 200);
+      if (request.status === 200) { window.dash_clientside.set_props(button.getAttribute("data-done"), { data: Date.now() }); }
     };
-    request.onerror = function () { say(button.getAttribute("data-broken"), true); };
+    request.onerror = function () { say(button, button.getAttribute("data-broken"), true); };
     request.send(file);
   }
 
   document.addEventListener("click", function (event) {
-    var button = event.target.closest ? event.target.closest("[data-targets]") : null;
+    var button = event.target.closest ? event.target.closest("[data-send]") : null;
     if (!button) { return; }
     var input = document.createElement("input");
     input.type = "file";

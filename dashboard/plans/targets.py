@@ -90,7 +90,12 @@ def _file(here: Here) -> Component:
         say("plans.targets.send"),
         className="drop-choose",
         type="button",
-        **attributes(data_targets="file", data_broken=say("dashboard.drop.broken")),
+        **attributes(
+            data_send="/plans/targets",
+            data_said="plans-said",
+            data_done="plans-changed",
+            data_broken=say("dashboard.drop.broken"),
+        ),
     )
     said = html.P("", id="plans-said", **attributes(role="status"))
     return html.Div([button, *links, said], className="setup-do")

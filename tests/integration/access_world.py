@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 
+from advice.marketing import Channel, Response
 from chain.roles import BOUNDED
 from dashboard.pages import PAGES
 from tests.conftest import Database
@@ -146,9 +148,10 @@ def _make(board: Running) -> None:
         _sum(connection, 1)
         for statement in (*_FUTURE, *_ALERTS):
             connection.execute(text(statement.replace('":', '"\\:')))
-        for statement in _PLANS:
+        for statement in (*_PLANS, *_MARKETING):
             connection.execute(text(statement))
         advise(connection, 1, WEST)
+        connection.execute(_ADVICE, {"response": _advised()})
     finance = FIRST + [reader.name for reader in READERS].index("finance")
     with board.warehouse.begin(Scope(1, finance, "finance")) as connection:
         connection.execute(_TOKEN, {"user": finance})
@@ -291,6 +294,47 @@ _PLANS = (
     values (1, {_TODAY} + 5, 'event', 'a fair', {WEST})
     """,
 )
+_MARKETING = (
+    f"""
+    insert into spend (chain_id, day, channel, store_id, currency, amount)
+    values (1, {_TODAY} - 20, 'Western ads', {WEST}, 'CNY', 3000000)
+    """,
+)
+_ADVICE = text(
+    "insert into budget_plan (chain_id, plan) values (1, jsonb_build_object('response',"
+    " cast(:response as text)))"
+)
+
+
+def _advised() -> str:
+    """Return what was learned of one channel, as a job keeps it."""
+    one = np.ones((2, 1))
+    channel = Channel(
+        "Western ads", 100.0, 2.0, {"q0.1": 1.0, "q0.9": 3.0}, 1.0, "clear", True, (), None
+    )
+    return Response(
+        channels=(channel,),
+        stores=("a store",),
+        first="2026-01-05",
+        last="2026-03-02",
+        level=np.full(1, 1000.0),
+        baseline=np.full(1, 1000.0),
+        unit=np.full(1, 0.1),
+        seen=np.full(1, 2.0),
+        recent=np.full((1, 1), 10.0),
+        decay=0.3 * one,
+        later=0.0 * one,
+        half=one,
+        power=one,
+        effect=np.full((2, 1, 1), 0.1),
+        returns=one,
+        sampled={},
+        noise={},
+        notes=(),
+        refused={},
+    ).to_json()
+
+
 _COFFEE = (
     """
     insert into chain (chain_id, name, currency, time_zone) overriding system value
@@ -340,6 +384,8 @@ _CHANGES = (
         acked_by = {FIRST}, acked_at = '2026-03-05 01:00+00', day = '2026-03-01'
     where subject = 'store:{WEST}'
     """,
+    "update spend set amount = amount * 2",
+    "update budget_plan set plan = replace(plan::text, 'Western', 'Moon')::jsonb",
     "update place set terminal_ref = 'T-moon'",
     "update import_batch set file_name = 'moon-' || file_name",
     "update reject set raw = 'moon line'",

@@ -53,6 +53,9 @@ class NotedJobs:
     def sites(self, chain_id: int) -> None:
         self.asked.append(("sites", chain_id, 0))
 
+    def advise_marketing(self, chain_id: int, plan_id: int) -> None:
+        self.asked.append(("marketing", chain_id, plan_id))
+
     def ready(self) -> bool:
         return True
 

@@ -59,6 +59,16 @@ def importers(reader: Reader) -> bool:
     return reader.chain == 1 and reader.role in {"owner", "finance"}
 
 
+def advised(reader: Reader) -> bool:
+    """Advice on the whole chain's marketing."""
+    return importers(reader) and reader.whole
+
+
+def spenders(reader: Reader) -> bool:
+    """What the western store's marketing cost."""
+    return importers(reader) and reader.sees
+
+
 def exporters(reader: Reader) -> bool:
     """Rows of the western store that may be taken along as a file."""
     return reader.sees and reader.role != "viewer"
@@ -113,6 +123,7 @@ PAGES: dict[str, tuple[Seen, str]] = {
     "made_of": (anybody, "/made-of/store"),
     "forecast": (the_store, "/forecast"),
     "plans": (exporters, "/plans"),
+    "marketing": (anybody, "/marketing"),
     "imports": (importers, "/imports"),
     "cash": (importers, f"/cash/{WEST}"),
     "setup": (anybody, "/setup"),
@@ -133,6 +144,7 @@ RIGHTS = {
     for key in (
         "imports",
         "cash",
+        "marketing",
         "setup",
         "setup_store",
         "start",
@@ -197,6 +209,19 @@ CALLS: dict[str, Call] = {
     "plans-targets.children": Call(the_store, {"plans-year.value": str(date.today().year)}),  # noqa: DTZ011
     "plans-notes.children": Call(the_store, {"plans-changed.data": 0}),
     "plans-calendar.children": Call(the_store, {"plans-changed.data": 0}),
+    "marketing-head.children": Call(advised, {"theme.data": "light"}),
+    "marketing-spend.children": Call(spenders, {}),
+    "marketing-work.children": Call(anybody, {"marketing-tick.n_intervals": 1}),
+    "marketing-plan.children": Call(
+        advised,
+        {
+            "marketing-split.n_clicks": 1,
+            "marketing-total.value": "90",
+            "marketing-margin.value": 60,
+            '{"channel":["ALL"],"type":"marketing-bounds"}.value': [],
+            '{"channel":["ALL"],"type":"marketing-bounds"}.id': [],
+        },
+    ),
     "imports-sentence.children": Call(
         the_chain, {"imports-tick.n_intervals": 1, "imports-changed.data": 0}
     ),
@@ -285,6 +310,9 @@ BARE = frozenset(
         " account_end account_end-others account_second account_second-on account_second-off"
         " export_start targets_send api_document api_docs api_nothing digest_show digest_take"
         " digest_back sites_send"
+        " export_start targets_send spend_send spend_template"
+        " api_document api_docs api_nothing digest_show digest_take"
+        " digest_back"
     ).split()
 )
 """Routes that hand out no rows of a chain."""
@@ -577,7 +605,7 @@ def test_wechat_is_told_how_to_get_a_file_and_others_get_it(open_world: World) -
         for name, (_seen, paths) in DOWNLOADS.items()
         if "Content-Disposition" in client.get(paths[0]).headers
     }
-    assert handed_out | SIGNED | {"setup_template"} == wechat.FILES
+    assert handed_out | SIGNED | {"setup_template", "spend_template"} == wechat.FILES
     nobody = open_world.board.client().get("/export/days.csv", headers={"User-Agent": WECHAT})
     assert nobody.status_code in {302, 401}
     away = client.get("/in-browser?next=https://elsewhere.example/", headers={"User-Agent": WECHAT})

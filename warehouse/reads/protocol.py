@@ -17,6 +17,7 @@ from chain.days import Period
 from chain.fiscal import CALENDAR_YEAR, FiscalCalendar
 from chain.terms import StoreTerms, VatRate
 from warehouse.reads.forecast_protocol import ForecastReads
+from warehouse.reads.marketing_protocol import Advice
 from warehouse.reads.parts_protocol import PartReads
 
 if TYPE_CHECKING:
@@ -318,6 +319,22 @@ class ReadsProtocol(ForecastReads, PartReads, Protocol):
         """
         ...
 
+    def spend(self) -> pd.DataFrame:
+        """One row a channel with spend in the last 104 whole weeks, by name.
+
+        Columns: ``channel``, ``amount``, ``recent`` (of the last 13 weeks), ``stores`` (count, 0:
+        of the chain as a whole), ``first_week``, ``last_week``. Minor units, chain's currency.
+        """
+        ...
+
+    def marketing_advice(self) -> Advice | None:
+        """Return the latest advice on marketing that is done; only for who sees all stores."""
+        ...
+
+    def marketing_asked(self) -> Advice | None:
+        """Return the advice that was asked for last, in whatever state, without what it says."""
+        ...
+
     def targets_between(self, period: Period) -> pd.DataFrame:
         """One row a target: ``store_id`` (0: the chain), ``month``, ``amount``."""
         ...
@@ -437,8 +454,7 @@ class ReadsProtocol(ForecastReads, PartReads, Protocol):
     def royalties(self, filters: Filters) -> pd.DataFrame:
         """One row a month and franchised store of the period, by month.
 
-        Columns: ``store_id``, ``month`` (its first day), ``month_days`` (of the period in
-        it), ``gross``,
+        Columns: ``store_id``, ``month`` (its first day), ``days`` (of the period in it), ``gross``,
         ``sales`` (net), ``franchised`` (the part of it that is franchised), ``vat``,
         ``royalty_rate`` (in force on the month's last day), ``royalty`` (accrued day by day),
         ``royalty_minimum`` (0 where it does not hold: the month is not whole in the period, or was

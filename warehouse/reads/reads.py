@@ -25,6 +25,7 @@ from warehouse.reads import (
     history,
     imports,
     made_of,
+    marketing,
     paged,
     plans,
     ranking,
@@ -43,6 +44,7 @@ from warehouse.reads.forecast_protocol import (
     Unit,
     WhatIf,
 )
+from warehouse.reads.marketing_protocol import Advice
 from warehouse.reads.overview import overview
 from warehouse.reads.parts_protocol import Behind, MadeOf, Split
 from warehouse.reads.protocol import (
@@ -182,6 +184,18 @@ class Reads:
         return self._kept(
             "notes", (period, store_id), lambda context: plans.notes(context, period, store_id)
         )
+
+    def spend(self) -> pd.DataFrame:
+        """Return what was spent on marketing, by channel."""
+        return self._fresh(marketing.spend)
+
+    def marketing_advice(self) -> Advice | None:
+        """Return the latest advice on marketing that is done."""
+        return self._fresh(marketing.advice)
+
+    def marketing_asked(self) -> Advice | None:
+        """Return the advice that was asked for last."""
+        return self._fresh(marketing.asked)
 
     def targets_between(self, period: Period) -> pd.DataFrame:
         """Return the targets of the months of a period."""

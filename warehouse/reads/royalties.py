@@ -17,7 +17,7 @@ from warehouse.reads.protocol import Filters
 COLUMNS = (
     "store_id",
     "month",
-    "month_days",
+    "days",
     "gross",
     "sales",
     "franchised",

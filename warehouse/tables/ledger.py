@@ -32,6 +32,8 @@ from warehouse.tables.base import (
     Tenant,
 )
 
+PLAN_STATES = ("waiting", "running", "done", "failed")
+
 
 class Payout(Base):
     """What a platform paid out to the bank."""
@@ -150,14 +152,22 @@ class Expense(Base):
 
 
 class BudgetPlan(Base):
-    """Stored advice on the marketing budget, with the fingerprint of its inputs."""
+    """Stored advice on the marketing budget, with the fingerprint of its inputs.
+
+    It is asked for (waiting), made by a job (running), and done, or failed with a sentence.
+    """
 
     __tablename__ = "budget_plan"
+    __table_args__ = (CheckConstraint(f"state in {PLAN_STATES!r}", name="state"),)
     chain_id: Mapped[ChainId]
     plan_id: Mapped[Id]
     made_at: Mapped[Now]
-    fingerprint: Mapped[Str]
-    plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    fingerprint: Mapped[Blank]
+    plan: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    state: Mapped[Str] = mapped_column(server_default=text("'done'"))
+    updated_at: Mapped[Now]
+    error_key: Mapped[Blank]
+    error_params: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class SiteInput(Base):
