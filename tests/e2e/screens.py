@@ -1,6 +1,6 @@
 """Pictures of each page for ``docs/screens``: both languages, desk and phone; the dark in English.
 
-``python -m tests.e2e.screens http://localhost:8050 owner@tillboard.local PASSWORD``
+``python -m tests.e2e.screens http://localhost:8050 owner@tillboard.local PASSWORD [PAGE ...]``
 """
 
 import itertools
@@ -19,16 +19,23 @@ PAGES = {
     "overview": "/",
     "stores": "/stores",
     "store": "/store/2",
+    "made-of": "/made-of/platform?period=last7&store=2",
     "forecast": "/forecast",
     "forecast-store": "/forecast?unit=store-2",
+    "alerts": "/alerts",
+    "plans": "/plans",
     "imports": "/imports",
 }
 FORMS = {
+    "start": "/start",
+    "start-stores": "/start/stores",
     "cash": "/cash/2",
     "setup": "/setup",
     "setup-store": "/setup/2",
     "people": "/people",
     "digests": "/digests",
+    "exports": "/exports",
+    "chain": "/chain",
     "account": "/account",
     "tokens": "/tokens",
     "api": "/api/docs",
@@ -39,8 +46,8 @@ COLOURS = 256
 """Of a palette: a third of the bytes. By octree, which keeps the few pixels of amber and red."""
 
 
-def main(address: str, email: str, password: str) -> None:
-    """Log in once a view and take a picture of each page."""
+def main(address: str, email: str, password: str, *names: str) -> None:
+    """Log in once a view and take a picture of each page, or of those with ``names``."""
     TARGET.mkdir(parents=True, exist_ok=True)
     found = find()
     if found is None:
@@ -62,6 +69,8 @@ def main(address: str, email: str, password: str) -> None:
                 window.log_in(email, password)
                 # Forms are pictured once a language and size.
                 for name, path in (PAGES | (FORMS if theme == "light" else {})).items():
+                    if names and name not in names:
+                        continue
                     _shoot(window, name, path, TARGET / f"{name}-{lang}-{size}-{theme}.png")
 
 
