@@ -118,7 +118,7 @@ ROYALTY_COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("month", "date"),
     ("code", "text"),
     ("store", "text"),
-    ("days", "count"),
+    ("month_days", "count"),
     ("gross", "money"),
     ("sales", "money"),
     ("franchised", "money"),

@@ -269,7 +269,7 @@ class StoreReports:
             ),
             "heads": heads,
             "rows": [[f"{row['month']:%Y-%m}", *map(self._owed(row), ROYALTY)] for row in months],
-            "total": [self.say("total"), *(whole.get(name, "") for name in ROYALTY)],
+            "total": [self.say("royalty_total"), *(whole.get(name, "") for name in ROYALTY)],
         }
 
     def _owed(self, row: Mapping[str, Any]) -> Callable[[str], str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from chain.terms import EVER, StoreTerms, VatRate, royalty_of, terms_at, vat_in,
 from dashboard.frame import Here, Person
 from dashboard.terms import rates, set_rate
 from etl.storelist import Rules, read_list
+from reports.contents import Asked, royalties
+from reports.store_report import StoreReports
 from tests.conftest import Database
 from tests.integration.access_world import EAST_1, FIRST, READERS, WEST, World, world
 from warehouse import terms
@@ -271,3 +273,21 @@ def test_metrics_of_terms_are_shown_to_a_chain_that_has_them() -> None:
     assert "vat" not in shown(())
     assert "royalty" in shown(("franchise",))
     assert set(shown(("vat", "franchise"))) == set(METRICS)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_statement_is_in_the_file_and_in_the_report_of_the_store(
+    opened: World, lang: Any
+) -> None:
+    with opened.board.warehouse.begin(Scope(1)) as connection:
+        terms.set_ownership(connection, 1, StoreTerms(WEST, EVER, "franchised", Decimal("0.05")))
+    reads = Reads(opened.board.warehouse, Scope(1))
+    asked = Filters(Period(TODAY - timedelta(days=40), TODAY))
+    owed = int(reads.royalties(asked)["due"].sum())
+    assert owed > 0
+    (frame,) = royalties(Asked(reads, asked, lang, datetime.now(UTC))).pieces()
+    assert frame["due"].sum() == owed
+    assert set(frame["code"]) == {"W1"}
+    reports = StoreReports.of(reads, asked, lang, datetime.now(UTC))
+    assert reports.printed(WEST)["royalty"]["total"][-1] == f"{owed / 100:,.2f}"
+    assert reports.printed(EAST_1)["royalty"]["rows"] == []

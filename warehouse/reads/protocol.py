@@ -454,7 +454,8 @@ class ReadsProtocol(ForecastReads, PartReads, Protocol):
     def royalties(self, filters: Filters) -> pd.DataFrame:
         """One row a month and franchised store of the period, by month.
 
-        Columns: ``store_id``, ``month`` (its first day), ``days`` (of the period in it), ``gross``,
+        Columns: ``store_id``, ``month`` (its first day), ``month_days`` (of the period in
+        it), ``gross``,
         ``sales`` (net), ``franchised`` (the part of it that is franchised), ``vat``,
         ``royalty_rate`` (in force on the month's last day), ``royalty`` (accrued day by day),
         ``royalty_minimum`` (0 where it does not hold: the month is not whole in the period, or was

@@ -17,7 +17,7 @@ from warehouse.reads.protocol import Filters
 COLUMNS = (
     "store_id",
     "month",
-    "days",
+    "month_days",
     "gross",
     "sales",
     "franchised",
