@@ -14,7 +14,6 @@ from chain.errors import PermanentError
 Key = str | tuple[str, str]
 Bounds = Mapping[Key, tuple[float | None, float | None]]
 _PIECES = 48
-_BEYOND = 1.5
 _CENT = 1e-6
 
 
@@ -37,7 +36,8 @@ def allocate(
     ``step``: the largest change of any store's spend in a channel from today's plan, as a share;
     where nothing is spent today, as a share of the channel's mean store. ``margin``: what is left
     of a unit of sales; with it and ``all_of_it`` False, money stays unspent that would cost more
-    than it earns. Nobody is told to spend half more than any store ever kept up.
+    than it earns. Nobody is told to spend more than stores
+    kept up before (or spend today): what would come of it nobody has seen.
 
     Columns: store, channel, spend, current, gain (expected extra sales against no marketing, with
     q10 and q90), marginal (extra sales of one more unit of money), held (True where there is too
@@ -94,7 +94,7 @@ def _limits(
     names = [channel.name for channel in response.channels]
     held = np.array([not channel.trusted for channel in response.channels])
     low = np.zeros_like(today)
-    seen = _BEYOND * response.seen[:, None] * response.unit[:, None] * response.level
+    seen = response.seen[:, None] * response.unit[:, None] * response.level
     high = np.maximum(seen, today)
     if step is not None:
         usual = np.where(today > 0, today, today.mean(axis=1, keepdims=True))

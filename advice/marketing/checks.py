@@ -100,19 +100,16 @@ def follows_sales(panel: Panel, working: Floats) -> Floats:
 
     ``working`` [C, S, T]. Spend of a week is regressed on its own last weeks and on what sales
     did the week before beyond what marketing explains (Granger, "Investigating Causal Relations",
-    1969), errors clustered by store; stores and weeks are allowed for, or weeks alone where all
-    stores spend alike.
+    1969), errors clustered by store; stores and weeks are allowed for, or stores alone where all
+    spend alike. Square roots of spend, so that a few large weeks do not decide.
     """
     logs = np.log(np.where(panel.valid, panel.outcome, panel.level[:, None]))
-    lagged = [
-        working,
-        working**2,
-        *(_back(panel.spend / panel.level[:, None], k) for k in range(3)),
-    ]
+    level = np.sqrt(panel.spend / panel.level[:, None])
+    lagged = [working, working**2, *(_back(level, k) for k in range(3))]
     explained = np.concatenate(lagged)
     surprise = _residual(logs, explained, panel.valid)
     found = []
-    for spend in panel.spend / panel.level[:, None]:
+    for spend in level:
         within = _two_way(spend, panel.valid)
         alone = float((within**2).sum()) > 0.02 * float((_demeaned(spend, panel.valid) ** 2).sum())
         past = np.stack([_back(spend, k) for k in range(1, _EARLIER + 1)])

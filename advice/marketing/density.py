@@ -112,7 +112,7 @@ class Density:
         spread = np.log(0.25 * self.prior_sd)
         usual = [np.full(count, at) for at in (-0.4, 0.2, 0.4, 0.15)]
         self._centre = np.concatenate([*usual, spread, [0.3, size, size - 1.0]])
-        widths = [np.full(count, width) for width in (0.8, 0.5, 0.8, 0.25, 0.7)]
+        widths = [np.full(count, width) for width in (0.8, 0.5, 0.8, 0.2, 0.7)]
         self._width = np.concatenate([*widths, [0.4, 0.7, 0.9]])
 
     @property

@@ -16,13 +16,13 @@ EFFECTIVE = 80
 CLEAR = 0.98
 WEAK = 0.85
 _INFLATED = 6.0
-_HEED = 0.001
+_HEED = 0.01
 _MOVES = 0.8
 _STILL = 0.1
 _LEARNED = 0.75
 _BOUNDED = 0.5
 """So narrow against what was thought before, the data say at least that it cannot be much."""
-_NEVER_OFF = 0.5
+_NEVER_OFF = 0.05
 
 
 @dataclass(frozen=True)

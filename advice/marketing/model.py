@@ -10,10 +10,11 @@ from threadpoolctl import threadpool_limits
 
 from advice.marketing import checks, health, settling
 from advice.marketing.density import Density, Draw
-from advice.marketing.panel import Panel, read
+from advice.marketing.design import odd_weeks
+from advice.marketing.panel import Note, Panel, read
 from advice.marketing.response import QUANTILES, Channel, Response
 from advice.marketing.sampler import Sample, sample
-from advice.marketing.transforms import Floats
+from advice.marketing.transforms import Floats, adstock
 from chain.errors import PermanentError
 
 PRIOR = (-2.0, 6.0)
@@ -22,6 +23,7 @@ PLAUSIBLE = 15.0
 """Sales a unit of marketing money that nobody should believe without a test."""
 _KEPT = 400
 _QUARTER = 13
+_SEEN = 0.98
 _YEAR = 52
 
 
@@ -57,6 +59,7 @@ def fit(
     known = read(
         panel, channels=channels, outcome=outcome, store=store, date=date, controls=controls
     )
+    known = _without_odd(known)
     bounds = [_prior(name, priors or {}) for name in known.channels]
     low, high = np.array(bounds, dtype=np.float64).T
     density = Density(known, low, high)
@@ -69,6 +72,14 @@ def fit(
         response = _response(known, density, found, drawn, positions, plausible)
     sampled = {**response.sampled, "seconds": round(time.perf_counter() - began, 2)}
     return Response(**{**vars(response), "sampled": sampled})
+
+
+def _without_odd(panel: Panel) -> Panel:
+    odd = odd_weeks(panel)
+    if not odd.any():
+        return panel
+    note = Note("marketing.note.odd", {"count": int(odd.sum())})
+    return replace(panel, valid=panel.valid & ~odd, notes=(*panel.notes, note))
 
 
 def _prior(name: str, priors: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
@@ -120,7 +131,11 @@ def _response(
                 settle=None if judged.health == "clear" else settling.proposal(panel, c, middle),
             )
         )
-    used = np.where(panel.valid, density.relative, np.nan)
+    kept_up = [
+        adstock(density.relative[c], float(middle.decay[c]), None, float(middle.later[c]))
+        for c in range(len(channels))
+    ]
+    used = np.where(panel.valid, np.stack(kept_up), np.nan)
     return Response(
         channels=tuple(channels),
         stores=panel.stores,
@@ -129,7 +144,7 @@ def _response(
         level=panel.level,
         baseline=_baseline(panel, without),
         unit=density.unit,
-        seen=np.nan_to_num(np.nanquantile(used.reshape(len(channels), -1), 0.95, axis=1)),
+        seen=np.nan_to_num(np.nanquantile(used.reshape(len(channels), -1), _SEEN, axis=1)),
         recent=panel.spend[:, :, -_QUARTER:].mean(axis=2),
         decay=np.stack([draw.shape.decay for draw in drawn]),
         later=np.stack([draw.shape.later for draw in drawn]),

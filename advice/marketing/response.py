@@ -42,11 +42,13 @@ class Response:
 
     ``level`` [S]: the weekly outcome that a store's spend is measured against; ``baseline`` [S]: a
     usual week without marketing; ``unit`` [C]: a channel's usual spend over the level; ``seen``
-    [C]: the most that a store kept up, in units; ``recent`` [C, S]: mean weekly spend of the last
-    quarter. Draws: ``decay``, ``later``, ``half``, ``power`` [D, C] (see ``density.Shape``),
-    ``effect`` [D, C, S], ``returns`` [D, C].``sampled``: r_hat and effective_draws of the worst
-    return, the same of the worst inner number, accepted, draws, seconds. ``noise``: persistence,
-    noise, shock (see ``density``) and out_of_sample (see ``checks``).
+    [C]: what stores kept up at most (98 of 100 weeks lie below), in units; ``recent`` [C, S]: mean
+    weekly spend of the last quarter.
+
+    Draws: ``decay``, ``later``, ``half``, ``power`` [D, C] (see ``density.Shape``), ``effect``
+    [D, C, S], ``returns`` [D, C]. ``sampled``: r_hat and effective_draws of the worst return, the
+    same of the worst inner number, accepted, draws, seconds. ``noise``: persistence, noise, shock
+    (see ``density``) and out_of_sample (see ``checks``).
     """
 
     channels: tuple[Channel, ...]
@@ -97,11 +99,11 @@ class Response:
     def curve(self, channel: str, points: int = 40) -> dict[str, list[float]]:
         """Return weekly spend of the whole chain and what it brings: spend, mean, q10, q90.
 
-        Stores share the spend as they usually do. Spend goes up to half more than was ever kept up.
+        Stores share the spend as they usually do. Spend goes up to what a store kept up at most.
         """
         at = [c.name for c in self.channels].index(channel)
         share = self.level / self.level.sum()
-        most = 1.5 * self.seen[at] * self.unit[at] * self.level.sum()
+        most = self.seen[at] * self.unit[at] * self.level.sum()
         spend = np.linspace(0.0, most, points)
         logs = self.logs(share[:, None] * spend, at)
         total = (self.baseline[:, None] * np.expm1(logs)).sum(axis=1)

@@ -18,9 +18,7 @@ def plans(chain: Chain, response: Response) -> dict[str, float]:
     today = response.recent
     total = float(today.sum())
     advice = _matrix(allocate(response, total=total * 13, horizon=13), response) / 13
-    ceiling = np.maximum(
-        1.5 * response.seen[:, None] * response.unit[:, None] * response.level, today
-    )
+    ceiling = np.maximum(response.seen[:, None] * response.unit[:, None] * response.level, today)
     held = np.array([not channel.trusted for channel in response.channels])
     sized = chain.base / chain.base.sum()
     best = _best(chain, ceiling, total)

@@ -166,3 +166,14 @@ def test_what_the_chain_spends_is_shared_by_usual_sales_and_adds_up() -> None:
     usual = table.groupby("store")["sales"].mean()
     first = shared[table["week"] == weeks[0]]
     np.testing.assert_allclose(first, (usual / usual.sum()).to_numpy())
+
+
+def test_weeks_in_which_something_else_happened_are_not_learned_from(response: Response) -> None:
+    table = panel()
+    table.loc[[20, 130], "sales"] *= 0.3
+    table.loc[[77], "sales"] *= 2.5
+    found = fitted(table)
+    assert [(note.key, note.params["count"]) for note in found.notes] == [("marketing.note.odd", 3)]
+    assert not response.notes
+    works = found.channel("works").mean
+    assert works == pytest.approx(response.channel("works").mean, rel=0.15)
