@@ -19,10 +19,10 @@ from warehouse.reads.behind import contributions
 from warehouse.reads.parts_protocol import MadeOf, Part
 from warehouse.reads.protocol import PaymentPlace
 from warehouse.session import Scope, Warehouse
+from warehouse.sums import create_touched, recompute
 
 TWINS = 7
-"""Payments of a till that stand in the platform's bill too; on a day of their own."""
-TWIN_DAY = date(2025, 11, 1)
+"""Payments of a till that stand in the platform's bill too."""
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +204,39 @@ def test_a_payment_counted_elsewhere_is_told_and_adds_nothing(module_database: D
     finally:
         with warehouse.begin(Scope(1)) as connection:
             connection.execute(text("delete from payment_twin"))
+        warehouse.close()
+
+
+def test_a_day_whose_payments_all_count_elsewhere_is_listed(module_database: Database) -> None:
+    """Days are found by their sums, and such a day has none."""
+    warehouse = Warehouse(module_database.app)
+    reads = Reads(warehouse, Scope(1), now=lambda: NOW)
+    day = max(row.day for row in ROWS if row.store == 1)
+    filters = Filters(Period(day, day), metric="gross_sales", stores=(1,))
+    there = len(reads.payments_after(filters))
+    one_day = "store_id = 1 and business_date = :day"
+    with warehouse.begin(Scope(1)) as connection:
+        connection.execute(
+            text(
+                "insert into payment_twin (chain_id, key, twin_key, store_id, business_date)"
+                " select chain_id, key, gen_random_uuid(), store_id, business_date from payment"
+                f" where {one_day}"
+            ),
+            {"day": day},
+        )
+        for table in ("store_day", "store_day_total"):
+            connection.execute(text(f"delete from {table} where {one_day}"), {"day": day})
+    try:
+        rows = reads.payments_after(filters)
+        assert len(rows) == there > 0
+        assert rows["twin"].all()
+        assert reads.payments_after(filters, size=1)["twin"].all()
+    finally:
+        with warehouse.begin(Scope(1)) as connection:
+            connection.execute(text("delete from payment_twin"))
+            create_touched(connection)
+            connection.execute(text("insert into touched values (:day, 1)"), {"day": day})
+            recompute(connection, 1)
         warehouse.close()
 
 

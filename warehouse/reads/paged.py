@@ -1,18 +1,21 @@
 """Lists that a program reads to their end, each page from where the last one stopped."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 import pandas as pd
 from sqlalchemy import UUID, Select, cast, or_, select, text, tuple_
 
 from chain.days import Period
 from warehouse.reads.context import Context
-from warehouse.reads.details import SHOWN, counted_elsewhere, matching, payment
-from warehouse.reads.figures import frame
+from warehouse.reads.details import SHOWN, counted_elsewhere, matching, payment, payment_twin
+from warehouse.reads.facts import where_stores
+from warehouse.reads.figures import NOW, days_with_data, frame
 from warehouse.reads.imports import SELECT_BATCH, batch_frame
 from warehouse.reads.protocol import Filters, PaymentPlace
 
+BLOCK_DAYS = 92
+"""Days that are looked at for payments at once."""
 _BATCHES_BEFORE = text(
     f"{SELECT_BATCH} where (cast(:state as text) is null or state = :state)"
     " and (cast(:before as bigint) is null or batch_id < :before)"
@@ -31,23 +34,49 @@ def payments_after(
 
     Payments are laid down by business date and found by it, so days are asked for in spans that
     double until there are enough: a page reads little more than it shows, however long the period.
+    Days without any are known beforehand: nothing is read to find nothing.
     """
-    end = min(filters.period.end, after.day) if after else filters.period.end
     found: list[pd.DataFrame] = []
-    wanted, days = size, 1
-    while wanted > 0 and end >= filters.period.start:
-        start = max(filters.period.start, end - timedelta(days=days - 1))
-        asked = _some(filters, Period(start, end), after, wanted)
+    wanted = size
+    for span in _spans(context, filters, after):
+        if wanted <= 0:
+            break
+        asked = _some(filters, span, after, wanted)
         if kinds:
             asked = asked.where(payment.c.kind.in_(kinds))
         rows = frame(context, asked)
         found.append(rows)
         wanted -= len(rows)
-        end, days = start - timedelta(days=1), days * 2
     filled = [rows for rows in found if len(rows)]
     if filled:
         return pd.concat(filled, ignore_index=True)
     return found[0] if found else pd.DataFrame(columns=[*SHOWN, "twin"])
+
+
+def _spans(context: Context, filters: Filters, after: PaymentPlace | None) -> Iterator[Period]:
+    """Yield spans of days with payments, the latest first, each of twice as many days."""
+    end = min(filters.period.end, after.day) if after else filters.period.end
+    width = 1
+    while end >= filters.period.start:
+        start = max(filters.period.start, end - timedelta(days=BLOCK_DAYS - 1))
+        days = sorted(_days(context, filters, Period(start, end)), reverse=True)
+        while days:
+            yield Period(days[:width][-1], days[0])
+            days, width = days[width:], width * 2
+        end = start - timedelta(days=1)
+
+
+def _days(context: Context, filters: Filters, period: Period) -> set[date]:
+    """Return the days with payments: those that are counted, and those counted elsewhere."""
+    twins = context.connection.scalars(
+        select(payment_twin.c.business_date)
+        .where(
+            payment_twin.c.business_date.between(period.start, period.end),
+            *where_stores(filters, payment_twin.c.store_id),
+        )
+        .distinct()
+    )
+    return days_with_data(context, filters, {NOW: period})[NOW] | set(twins)
 
 
 def _some(
