@@ -44,6 +44,16 @@ class Asked:
         """The metric that splits and payments add up to: of a share of net sales, net sales."""
         return METRICS[self.made.asked.metric]
 
+    @property
+    def counted(self) -> Metric | None:
+        """The metric that payments add up to; None where none does."""
+        return METRICS.get(self.made.counted)
+
+    @property
+    def payments(self) -> Filters:
+        """What the payments are asked for by."""
+        return replace(self.made.asked, metric=self.made.counted)
+
     def splits(self) -> tuple[Split, ...]:
         """Return the splits that say something: not by stores where there is one."""
         single = {

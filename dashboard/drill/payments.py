@@ -9,7 +9,7 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from chain.metrics import Linear
+from chain.metrics import Linear, Metric
 from chain.words import catalogue
 from dashboard.components.names import store_names
 from dashboard.components.picture import narrow
@@ -32,25 +32,26 @@ def card(asked: Asked) -> list[Component]:
     """Return how payments come to the figure, and the list that fetches them."""
     here = asked.here
     title = html.H2(here.say("made_of.payments"), className="tb-finding", id="made-of-list")
-    if not asked.made.splits or asked.about.read:
+    if asked.counted is None:
         return [title, html.P(here.say("made_of.no_payment"), className="muted")]
-    behind = here.reads.behind(asked.made.asked)
-    lines = [html.Li(line) for line in _told(asked, behind)]
+    behind = here.reads.behind(asked.payments)
+    lines = [html.Li(line) for line in _told(asked, asked.counted, behind)]
     # Another key is another grid: what was fetched for another choice is not shown for this one.
     return [
         title,
         html.Ul(lines, className="drill-told"),
         dcc.Store(id=PLACES, data={}),
-        html.Div(_grid(asked), key=asked.choice.query()),
+        html.Div(_grid(asked, asked.counted), key=asked.choice.query()),
     ]
 
 
-def _told(asked: Asked, behind: Behind) -> list[str]:
+def _told(asked: Asked, about: Metric, behind: Behind) -> list[str]:
     """Say what the payments add up to, and why it is another amount where it is."""
-    here, chain, about = asked.here, asked.chain, asked.about
+    here, chain = asked.here, asked.chain
     unit = unit_of(about.top)
     home = float(behind.currencies["home"].sum())
-    told = [here.say("made_of.sum", amount=_exact(asked, home, unit, chain.currency))]
+    key = "sum" if about is asked.about else "sum_derived"
+    told = [here.say(f"made_of.{key}", amount=_exact(asked, home, unit, chain.currency))]
     if not home and not behind.currencies["top"].any() and not behind.twins:
         told = [here.say("made_of.sum_nothing")]
     for row in records(behind.currencies.iloc[1:]):
@@ -81,12 +82,12 @@ def _exact(asked: Asked, value: float, unit: str, currency: str) -> str:
     return formats.figure_full(value, unit, currency, asked.here.lang)
 
 
-def _grid(asked: Asked) -> Component:
+def _grid(asked: Asked, about: Metric) -> Component:
     here, chain = asked.here, asked.chain
     return dag.AgGrid(  # type: ignore[no-any-return]
         id="made-of-payments",
         rowModelType="infinite",
-        columnDefs=_columns(asked),
+        columnDefs=_columns(asked, about),
         defaultColDef={
             "sortable": False,
             "resizable": True,
@@ -118,13 +119,13 @@ def _rows_shown(asked: Asked) -> int:
     kinds = asked.made.kinds
     if not set(kinds) <= {"sale", "refund"} or not kinds:
         return MOST_ROWS
-    sums = asked.here.reads.totals(asked.made.asked).now
+    sums = asked.here.reads.totals(asked.payments).now
     count = sums["orders"] * ("sale" in kinds) + sums["refunds"] * ("refund" in kinds)
     return max(2, min(count, MOST_ROWS))
 
 
-def _columns(asked: Asked) -> list[dict[str, Any]]:
-    here, about, small = asked.here, asked.about, narrow()
+def _columns(asked: Asked, about: Metric) -> list[dict[str, Any]]:
+    here, small = asked.here, narrow()
 
     def text(field: str, key: str, width: int, **more: Any) -> dict[str, Any]:
         head = here.say(f"made_of.column.{key}")
@@ -174,9 +175,10 @@ def page(
     after = _place(places.get(str(start)))
     if start and after is None:
         return {"rowData": [], "rowCount": start}, places
-    made = asked.made
-    found = asked.here.reads.payments_after(made.asked, after, BLOCK, made.kinds)
-    rows = _rows(asked, found)
+    if asked.counted is None:
+        return {"rowData": [], "rowCount": 0}, places
+    found = asked.here.reads.payments_after(asked.payments, after, BLOCK, asked.made.kinds)
+    rows = _rows(asked, asked.counted, found)
     if len(found) < BLOCK:
         return {"rowData": rows, "rowCount": start + len(found)}, places
     last = found.iloc[-1]
@@ -197,8 +199,8 @@ def _place(given: Any) -> PaymentPlace | None:
         return None
 
 
-def _rows(asked: Asked, found: pd.DataFrame) -> list[dict[str, Any]]:
-    here, about = asked.here, asked.about
+def _rows(asked: Asked, about: Metric, found: pd.DataFrame) -> list[dict[str, Any]]:
+    here = asked.here
     names = store_names(here, here.reads.stores())
     look = Look(here.lang, dark=False, currency="")
     zone, small = ZoneInfo(asked.chain.time_zone), narrow()

@@ -16,6 +16,9 @@ METRIC_OF = {
     "gross": "gross_sales",
     "refund": "refunds",
     "orders": "orders",
+    "vat": "vat",
+    "franchised": "franchise_sales",
+    "royalty": "royalty",
     "net_sales_of_chain": "",
     "days_without": "",
 }

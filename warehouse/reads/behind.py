@@ -19,6 +19,8 @@ from warehouse.reads.protocol import Filters
 
 MOST = 10_000
 """Twins counted at most; there is no need to know more exactly how many."""
+DERIVED = frozenset({"vat", "franchised", "royalty"})
+"""Sums that are worked out of a store-day by the chain's terms: no payment carries them."""
 _SALES = ("sale",)
 _BOTH = ("sale", "refund")
 _OF_COLUMN: Mapping[str, tuple[tuple[str, ...], str, int]] = {

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from chain.metrics import Linear, Metric, metric
 from warehouse.reads import details, ranking
-from warehouse.reads.behind import kinds_of
+from warehouse.reads.behind import DERIVED, kinds_of
 from warehouse.reads.context import Context
 from warehouse.reads.facts import Key, store, where_stores
 from warehouse.reads.figures import BEFORE, NOW, area, frame, sides, sums_of
@@ -50,6 +50,7 @@ def _plain(context: Context, filters: Filters, one: Metric) -> MadeOf:
 
 
 def _made(one: Metric, sums: Mapping[int, Mapping[str, float]], asked: Filters) -> MadeOf:
+    counted = "net_sales" if DERIVED & set(one.columns) else one.name
     plain = replace(one, read=None)
     values = {side: plain.value(each) for side, each in sums.items()}
     return MadeOf(
@@ -60,7 +61,8 @@ def _made(one: Metric, sums: Mapping[int, Mapping[str, float]], asked: Filters) 
         growth=False,
         asked=asked,
         splits=ALL_SPLITS,
-        kinds=kinds_of(one),
+        counted=counted,
+        kinds=kinds_of(metric(counted)),
     )
 
 
@@ -129,6 +131,7 @@ def _repeats(context: Context, filters: Filters) -> MadeOf:
         growth=False,
         asked=replace(filters, metric="orders"),
         splits=(),
+        counted="",
         kinds=(),
     )
 
@@ -145,6 +148,7 @@ def _days_without(context: Context, filters: Filters) -> MadeOf:
         growth=False,
         asked=filters,
         splits=("store",),
+        counted="",
         kinds=(),
     )
 

@@ -29,10 +29,12 @@ class MadeOf:
     """A figure and its parts: the terms of ``top`` added up, over those of ``over`` where any are.
 
     ``growth``: the figure is that ratio less 1. ``value`` None where it divides by nothing.
-    ``asked`` is what to ask ``split`` and ``payments_after`` for so that they add up to ``top``
-    (and to ``over``); its metric may be another, as the share of a chain is a share of net sales.
-    ``splits`` are those that do, none where a figure counts people or days. ``kinds`` are those of
-    the payments that count, none where no single payment does.
+    ``asked`` is what to ask ``split`` for so that it adds up to ``top`` (and to ``over``); its
+    metric may be another, as the share of a chain is a share of net sales.
+    ``splits`` are those that do, none where a figure counts people or days. ``counted`` is the
+    metric that payments add up to, and ``behind`` is to be asked for: net sales for tax and
+    royalty, which are worked out of a store-day; '' where no payment counts. ``kinds`` are those
+    of its payments, none where all are.
     """
 
     value: float | None
@@ -42,6 +44,7 @@ class MadeOf:
     growth: bool
     asked: "Filters"
     splits: tuple[Split, ...]
+    counted: str
     kinds: tuple[str, ...]
 
 
@@ -79,5 +82,8 @@ class PartReads(Protocol):
         ...
 
     def behind(self, filters: "Filters") -> Behind:
-        """Return how payments come to the metric's top; ``filters`` are ``MadeOf.asked``."""
+        """Return how payments come to the metric's top.
+
+        ``filters`` are ``MadeOf.asked`` with ``MadeOf.counted`` as their metric.
+        """
         ...
