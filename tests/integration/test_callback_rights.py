@@ -109,6 +109,7 @@ READS = frozenset(
         "overview-measure.value",
         "store-measure.value",
         "plans-year.value",
+        "made-of-payments.getRowsRequest",
         "marketing-changed.data",
         "marketing-tick.n_intervals",
         "marketing-split.n_clicks",
