@@ -32,8 +32,9 @@ run: $(READY) ## Start everything and serve the board until Ctrl-C
 browser: $(READY)
 	@"$(BIN)/python" -m tests.browser
 
-test: $(READY) browser ## Run all tests, those in a browser included
-	"$(BIN)/python" -m pytest -n $(WORKERS) --dist loadscope tests
+test: $(READY) browser ## Run all tests, a browser's too; what failed beside others once more alone
+	"$(BIN)/python" -m pytest -n $(WORKERS) --dist loadscope tests || \
+	    "$(BIN)/python" -m pytest --last-failed --last-failed-no-failures none tests
 
 check: $(READY) ## Lint, types, import arrows, dependencies
 	"$(BIN)/ruff" check .

@@ -74,10 +74,13 @@ def address(module_database: Database, tmp_path_factory: pytest.TempPathFactory)
             )
             recompute(connection, 1)
         server = make_server("127.0.0.1", 0, board.app.server, threaded=True)
+        # A list that is still being fetched when its window closes ends before the database goes.
+        server.daemon_threads = False  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+        server.server_close()
         thread.join()
 
 
