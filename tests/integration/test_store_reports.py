@@ -10,7 +10,7 @@ from sqlalchemy import text
 from chain.days import Period
 from chain.metrics import METRICS
 from chain.words import Lang
-from dashboard.components.series import matched, value_of
+from dashboard.components.series import sums, value_of
 from figures import formats
 from reports.paper import Paper
 from reports.store_report import TILES, StoreReports
@@ -54,7 +54,7 @@ def test_the_figures_on_screen_are_on_paper(warehouse: Warehouse, lang: Lang) ->
     reports = _reports(warehouse, lang)
     said = _bare("".join(_pages(Paper().pdf(reports.printed(1)))))
     asked = replace(MARCH, stores=(1,))
-    now, _ = matched(reports.reads.daily(asked, "day"), asked.period, asked.before)
+    now = sums(reports.reads.daily(asked, "day").frame)
     for name in TILES:
         metric = METRICS[name]
         figure = formats.figure(value_of(metric, now), metric.unit, "CNY", lang)
