@@ -8,7 +8,7 @@ from dashboard.login import plain_page
 
 FILES = frozenset(
     {"export", "report", "rejects", "export_file", "setup_template"}
-    | {"targets_sheet", "spend_template"}
+    | {"targets_sheet", "spend_template", "sites_case"}
 )
 """The routes whose answer is a file to save."""
 ASKED_ELSEWHERE = "/in-browser"

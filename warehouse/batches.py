@@ -311,7 +311,7 @@ _FINISH = text(
             select coalesce(sum((value ->> 'changed')::bigint), 0) from jsonb_each(parts)),
         rows_same = (select coalesce(sum((value ->> 'same')::bigint), 0) from jsonb_each(parts)),
         totals = cast(:totals as jsonb), error_key = '', error_params = '{}',
-        options = options - 'retry',
+        options = options - 'retry', starts = 0,
         bytes_read = size_bytes, updated_at = clock_timestamp()
     where chain_id = :chain and batch_id = :batch
     """

@@ -40,12 +40,11 @@ def fail(connection: Connection, chain_id: int, plan_id: int, error: TillboardEr
     connection.execute(_FAIL, values)
 
 
-def silent(connection: Connection, chain_id: int, after: timedelta) -> int | None:
-    """Return the advice at work of which nothing was heard for so long, marked as heard of.
-
-    One that waits may have lost its message after a minute.
-    """
-    values = {"chain": chain_id, "after": after}
+def silent(
+    connection: Connection, chain_id: int, *, waiting: timedelta, running: timedelta
+) -> int | None:
+    """Return the advice at work of which nothing was heard for so long, marked as heard of."""
+    values = {"chain": chain_id, "waiting": waiting, "running": running}
     found = connection.execute(_SILENT, values).scalar_one_or_none()
     return None if found is None else int(found)
 
@@ -78,6 +77,6 @@ _FAIL = text(
 _SILENT = text(
     "update budget_plan set updated_at = clock_timestamp()"
     " where chain_id = :chain and state in ('waiting', 'running')"
-    " and updated_at < clock_timestamp() - case state when 'waiting' then interval '1 minute'"
-    " else cast(:after as interval) end returning plan_id"
+    " and updated_at < clock_timestamp() - case state when 'waiting' then cast(:waiting as interval)"
+    " else cast(:running as interval) end returning plan_id"
 )

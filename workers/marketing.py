@@ -27,6 +27,8 @@ SUBSIDY = "subsidy"
 """The channel of discounts that the chain paid itself, read from its payments."""
 FEWEST_WEEKS = 26
 SILENT = timedelta(minutes=20)
+WAITING = timedelta(minutes=1)
+"""Advice that waits this long may have lost its message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Marketing:
         """Call ``take_up(chain_id, plan_id)`` for advice that stands still."""
         for chain_id in self._chains():
             with self.warehouse.begin(Scope(chain_id)) as connection:
-                plan_id = budgets.silent(connection, chain_id, SILENT)
+                plan_id = budgets.silent(connection, chain_id, waiting=WAITING, running=SILENT)
             if plan_id is not None:
                 take_up(chain_id, plan_id)
 

@@ -82,7 +82,7 @@ def layout(here: Here, /, **_: str) -> Component:
         return empty(here, "stores")
     return html.Div(
         [
-            html.Div(skeletons.block(30), id="stores-sentence", className="tb-head"),
+            html.Div(skeletons.block(57), id="stores-sentence", className="tb-head stores-said"),
             html.Div(skeletons.block(HEIGHT + 50), id="stores-ranks", className="card"),
             html.Div(
                 [

@@ -154,7 +154,7 @@ def test_advice_that_stands_still_is_taken_up_and_only_one_worker_is_at_it(
     marketing = Marketing(warehouse)
     marketing.sweep(lambda *which: taken.append(which))
     assert taken == []
-    monkeypatch.setattr("workers.marketing.SILENT", timedelta(0))
+    monkeypatch.setattr("workers.marketing.WAITING", timedelta(0))
     marketing.sweep(lambda *which: taken.append(which))
     assert taken == [(chain_id, plan)]
     with warehouse.hold(Scope(chain_id)) as other, other.begin():

@@ -417,6 +417,8 @@ def test_no_state_is_changed_for_another_site(board: Running) -> None:
     tried = 0
     for rule in board.app.server.url_map.iter_rules():
         path = re.sub(r"<[^>]*>", "1", rule.rule)
+        if path.startswith("/unsubscribe/1"):
+            continue  # mail providers post to it (RFC 8058); its token alone says whose it is
         for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
             for headers in ({}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "none"}):
                 answer = client.open(path, method=method, headers=headers)
