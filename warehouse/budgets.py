@@ -77,6 +77,6 @@ _FAIL = text(
 _SILENT = text(
     "update budget_plan set updated_at = clock_timestamp()"
     " where chain_id = :chain and state in ('waiting', 'running')"
-    " and updated_at < clock_timestamp() - case state when 'waiting' then cast(:waiting as interval)"
-    " else cast(:running as interval) end returning plan_id"
+    " and updated_at < clock_timestamp() - case state when 'waiting'"
+    " then cast(:waiting as interval) else cast(:running as interval) end returning plan_id"
 )

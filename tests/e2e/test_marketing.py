@@ -135,10 +135,8 @@ def test_it_scrolls_sideways_nowhere(browser: Browser, shop: Shop, width: int, l
         )
         window.open("/marketing")
         expect(window.page.locator("#marketing-channels .main-svg").first).to_be_visible()
-        # On a phone the bar at the bottom lies over what is only just in view.
-        button = window.page.locator("#marketing-split")
-        button.evaluate("button => button.scrollIntoView({block: 'center'})")
-        button.click()
+        # By keys, as the bar at a phone's bottom lies over what is only just in view.
+        window.page.locator("#marketing-split").press("Enter")
         expect(window.page.locator("#marketing-plan table")).to_be_visible()
-        assert not window.overflows(), window.page.evaluate("[...document.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.className + e.id + e.getBoundingClientRect().right).slice(0, 8)")
+        assert not window.overflows()
         assert window.problems == []

@@ -394,7 +394,7 @@ def _check_against_rule(warehouse: Warehouse, scope: Scope, steps: list[File | R
         }
         assert (gross, fee, occurred_at) in stated
     net = Counter[tuple[str, date]]()
-    for code, day, *_rest, of_day, _prepaid, _other in ended["days"]:
+    for code, day, *_rest, of_day, _prepaid, _other, _vat, _franchised, _royalty in ended["days"]:
         net[code, day] += of_day
     assert net == slow_days(warehouse, scope)
 
