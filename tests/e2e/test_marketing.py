@@ -14,12 +14,16 @@ from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
 from dashboard.pages import PAGES
+from etl.spendlist import read_spend
 from tests.conftest import Database
 from tests.e2e.harness import DESK, PHONE, open_browser, visit
 from tests.futures import LAST, add_up, sell
 from tests.integration.boards import EMAIL, PASSWORD, Running, running
+from warehouse import budgets
 from warehouse.chains import NewStore, add_store
+from warehouse.reads import Reads
 from warehouse.session import Scope
+from warehouse.spend import set_spend
 from workers.marketing import Marketing
 
 pytestmark = pytest.mark.e2e
@@ -117,6 +121,19 @@ def test_from_a_list_of_spend_to_a_changed_plan(
         assert all("Failed to load resource" in each for each in window.problems)
 
 
+def _advised(board: Running, spent: bytes) -> None:
+    """Have the advice made, unless it is."""
+    reads = Reads(board.warehouse, Scope(1))
+    if reads.marketing_advice() is not None:
+        return
+    stores = reads.stores()
+    codes = dict(zip(stores["code"], stores["store_id"].astype(int), strict=True))
+    with board.warehouse.begin(Scope(1)) as connection:
+        set_spend(connection, 1, read_spend(spent, codes, "CNY"), "CNY")
+        plan = budgets.ask(connection, 1)
+    Marketing(board.warehouse).advise(1, plan)
+
+
 def _send(page: object, sheet: Path) -> None:
     with page.expect_file_chooser() as chosen:  # type: ignore[attr-defined]
         page.get_by_role("button", name="Send a list").click()  # type: ignore[attr-defined]
@@ -126,6 +143,7 @@ def _send(page: object, sheet: Path) -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_it_scrolls_sideways_nowhere(browser: Browser, shop: Shop, width: int, lang: str) -> None:
+    _advised(shop.board, shop.spent)
     with visit(browser, shop.address, width=width) as window:
         window.log_in(EMAIL, PASSWORD)
         window.page.request.post(
