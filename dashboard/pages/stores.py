@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
@@ -36,7 +36,10 @@ def page(app: Dash, board: Board) -> Page:
     )
     @kept
     def fill_table(data: dict[str, Any] | None) -> tuple[Component, Component]:
-        return table(board.here(), data)
+        said, made = table(board.here(), data)
+        # The drawing code of the grid comes after the page: its place is kept for it.
+        height = cast("Any", made).style["height"]
+        return said, html.Div(made, style={"minHeight": height})
 
     @app.callback(Output("stores-ranks", "children"), Input(FILTERS, "data"), Input(THEME, "data"))
     @kept
