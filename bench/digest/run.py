@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 from aiosmtpd.controller import Controller
@@ -160,12 +161,15 @@ def _people(warehouse: Warehouse, chain: int, options: argparse.Namespace) -> No
                 " values (%s, %s, %s, %s, %s)",
                 (chain, number + 1, *place),
             )
-    morning = datetime.now(UTC).astimezone().time().replace(hour=0, minute=0)
+    zone = "Asia/Shanghai"
+    # Due within the hour, whenever the bench is run: what is due for long goes no more.
+    now = datetime.now(ZoneInfo(zone))
+    due = now.time().replace(minute=0, second=0, microsecond=0)
     with warehouse.begin(scope) as connection:
         for number in range(options.people):
-            zone = "Asia/Shanghai"
-            today = datetime.now(UTC).day
-            schedule = Schedule(options.rhythm, zone, morning, month_day=min(today, 28))
+            schedule = Schedule(
+                options.rhythm, zone, due, weekdays=(now.weekday(),), month_day=min(now.day, 28)
+            )
             wanted = Wanted(schedule, "zh" if number % 2 else "en")
             subscriptions.add(connection, scope, number + 1, wanted)
         connection.exec_driver_sql("update subscription set since = '2020-01-01'")
