@@ -5,7 +5,7 @@ Amounts come in minor units of an ISO 4217 currency, ratios as floats where 0.08
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from math import floor, isfinite, log10
 
 from babel import Locale
@@ -62,7 +62,12 @@ def _three(value: float) -> tuple[float, int]:
 
 def short(value: float, lang: str) -> str:
     """Return a number with at most three significant digits: 13.2万, 1.05亿; 132K, 105M."""
-    rounded, digits = _three(value)
+    return _compact(*_three(value), lang)
+
+
+@lru_cache(maxsize=1 << 14)
+def _compact(rounded: float, digits: int, lang: str) -> str:
+    # Kept, as a table writes thousands of them, and three digits are soon the same again.
     step = 4 if lang == "zh" else 3
     shown = (digits - 1) % step + 1 if digits > 0 else digits
     if lang == "zh" and digits <= step:

@@ -133,7 +133,17 @@
     return WHERE.indexOf(part) >= 0 && Object.keys(names).length < (part === "store" ? 2 : 1);
   }
 
-  var linked = [];
+  var linked = [], told = [];
+
+  /* What is as it was is not sent again: each of it would draw its part of the bar anew. */
+  function changes(outputs, values) {
+    var before = told;
+    told = outputs;
+    return outputs.map(function (value, at) {
+      var known = at > 0 && at <= values.length ? values[at - 1] : before[at];
+      return same(value, known) ? window.dash_clientside.no_update : value;
+    });
+  }
 
   function filters(pathname, search) {
     var given = [].slice.call(arguments, 2), args = {}, ends = {};
@@ -160,7 +170,7 @@
       }
     }
     var period = days(choice.period) || ["", ""], against = days(choice.against) || ["", ""];
-    return [same(choice, current) ? window.dash_clientside.no_update : choice].concat(
+    return changes([same(choice, current) ? undefined : choice].concat(
       PARTS.map(function (part) { return choice[part]; }),
       period, against,
       PARTS.map(function (part) { return word(part, choice, stores, words); }),
@@ -168,7 +178,7 @@
       PARTS.map(function (part) {
         return "bar-segment" + (WHERE.indexOf(part) >= 0 && !choice[part].length ? " bar-unset" : "");
       }),
-      [notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]);
+      [notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]), given.slice(0, PARTS.length + ENDS.length));
   }
 
   /* Always the same order of keys, as a choice is compared and kept by its text. */

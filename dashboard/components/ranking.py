@@ -18,6 +18,7 @@ from dashboard.loose import as_button
 from figures import formats
 from warehouse.reads.protocol import ChainInfo, Totals
 
+GRID = "stores-grid"
 ROW, HEAD = 42, 44
 DESK = {"rank": 66, "name": 180, "value": 150, "change": 96}
 PHONE = {"rank": 58, "name": 110, "value": 82, "change": 74}
@@ -70,11 +71,9 @@ def grid(
     totals: Totals,
 ) -> Component:
     """Return the table. ``ranked`` is as ``by_store`` gives it, ``stores`` as ``stores`` does."""
-    rows = rows_of(here, metric, ranked, stores)
-    total = _total(here, totals, int(ranked["rank"].notna().sum()))
     return dag.AgGrid(  # type: ignore[no-any-return]
-        id="stores-grid",
-        rowData=rows,
+        id=GRID,
+        **contents(here, metric, ranked, stores, totals),
         columnDefs=columns(here, chain, metric),
         defaultColDef={
             "sortable": True,
@@ -86,23 +85,32 @@ def grid(
             "getQuickFilterText": {"function": "tillUnsearched()"},
         },
         getRowId="params.data.id + ''",
-        dashGridOptions={
-            "theme": {"function": "themeTill(themeQuartz)"},
-            "rowHeight": ROW,
-            "headerHeight": HEAD,
-            "pinnedBottomRowData": [total],
-            "enableCellTextSelection": True,
-            "ensureDomOrder": True,
-            "suppressDragLeaveHidesColumns": True,
-            "animateRows": False,
-            "tooltipShowDelay": 300,
-            "localeText": {"noRowsToShow": here.say("pages.table.none")},
-            "context": {"lang": "zh-CN" if here.lang == "zh" else "en-US"},
-        },
         eventListeners={"cellKeyDown": ["tillOpen(params)"]},
-        style={"height": f"{min(len(rows) + 1, 16) * ROW + HEAD + 4}px"},
         className="tb-grid",
     )
+
+
+def contents(
+    here: Here, metric: Metric, ranked: pd.DataFrame, stores: pd.DataFrame, totals: Totals
+) -> dict[str, Any]:
+    """Return what of the table goes with a period: a table that is there takes it as it is."""
+    rows = rows_of(here, metric, ranked, stores)
+    total = _total(here, totals, int(ranked["rank"].notna().sum()))
+    options = {
+        "theme": {"function": "themeTill(themeQuartz)"},
+        "rowHeight": ROW,
+        "headerHeight": HEAD,
+        "pinnedBottomRowData": [total],
+        "enableCellTextSelection": True,
+        "ensureDomOrder": True,
+        "suppressDragLeaveHidesColumns": True,
+        "animateRows": False,
+        "tooltipShowDelay": 300,
+        "localeText": {"noRowsToShow": here.say("pages.table.none")},
+        "context": {"lang": "zh-CN" if here.lang == "zh" else "en-US"},
+    }
+    height = f"{min(len(rows) + 1, 16) * ROW + HEAD + 4}px"
+    return {"rowData": rows, "dashGridOptions": options, "style": {"height": height}}
 
 
 def columns(here: Here, chain: ChainInfo, metric: Metric) -> list[dict[str, Any]]:

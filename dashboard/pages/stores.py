@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
 from chain.days import Period
@@ -16,13 +16,15 @@ from dashboard.components import sentence
 from dashboard.components.empty import empty
 from dashboard.components.names import store_names
 from dashboard.components.picture import look, picture
-from dashboard.components.ranking import CHOICE, grid, tools
+from dashboard.components.ranking import CHOICE, GRID, contents, grid, tools
 from dashboard.components.series import known_metric, sums
 from dashboard.frame import FILTERS, THEME, Board, Here, Page
 from dashboard.insight import fair
 from figures.ranks import HEIGHT, rank_bump
 from warehouse.reads.protocol import SUMS, Filters, Grain, Totals
 
+RANKED = "stores-ranked"
+"""The metric of the table that is there."""
 FEWEST_WEEKS, MOST_WEEKS = 12, 30
 
 
@@ -32,23 +34,28 @@ def page(app: Dash, board: Board) -> Page:
     @app.callback(
         Output("stores-sentence", "children"),
         Output("stores-table", "children"),
+        Output(RANKED, "data"),
         Input(FILTERS, "data"),
+        State(RANKED, "data"),
     )
     @kept
-    def fill_table(data: dict[str, Any] | None) -> tuple[Component, Component]:
-        said, made = table(board.here(), data)
-        # The drawing code of the grid comes after the page: its place is kept for it.
-        height = cast("Any", made).style["height"]
-        return said, html.Div(made, style={"minHeight": height})
+    def fill_table(data: dict[str, Any] | None, ranked_by: str | None) -> tuple[Any, Any, str]:
+        return table(board.here(), data, ranked_by)
 
-    @app.callback(Output("stores-ranks", "children"), Input(FILTERS, "data"), Input(THEME, "data"))
+    # These wait for the table, the first that is looked at, and leave it the processors.
+    @app.callback(
+        Output("stores-ranks", "children"),
+        Input(FILTERS, "data"),
+        Input(THEME, "data"),
+        Input(RANKED, "data"),
+    )
     @kept
-    def fill_ranks(data: dict[str, Any] | None, theme: str) -> list[Component]:
+    def fill_ranks(data: dict[str, Any] | None, theme: str, _ranked_by: str) -> list[Component]:
         return ranks(board.here(), data, theme)
 
-    @app.callback(Output("stores-fair", "children"), Input(FILTERS, "data"))
+    @app.callback(Output("stores-fair", "children"), Input(FILTERS, "data"), Input(RANKED, "data"))
     @kept
-    def fill_fair(data: dict[str, Any] | None) -> list[Component]:
+    def fill_fair(data: dict[str, Any] | None, _ranked_by: str) -> list[Component]:
         here = board.here()
         return fair.card(here, _asked(here, data)[1])
 
@@ -91,6 +98,7 @@ def layout(here: Here, /, **_: str) -> Component:
                 [
                     tools(here),
                     dcc.Store(id="stores-choice", data=list(CHOICE)),
+                    dcc.Store(id=RANKED),
                     html.Div(skeletons.table(16), id="stores-table"),
                 ],
                 className="card",
@@ -101,17 +109,36 @@ def layout(here: Here, /, **_: str) -> Component:
     )
 
 
-def table(here: Here, data: dict[str, Any] | None) -> tuple[Component, Component]:
-    """Return the sentence and the ranking."""
-    chain = here.reads.chain()
+def table(
+    here: Here, data: dict[str, Any] | None, ranked_by: str | None = None
+) -> tuple[Component, Any, str]:
+    """Return the sentence, the ranking and its metric.
+
+    A table of the same metric that is there, ``ranked_by``, is given other rows: to draw it anew
+    takes longer than to find out what is in it, and how it was sorted would be lost.
+    """
+    chain, stores = here.reads.chain(), here.reads.stores()
     metric, filters = _asked(here, data)
     ranked = here.reads.by_store(filters)
     totals = _totals(here, metric, filters, ranked)
+    said = _said(here, data, metric, ranked, totals)
+    if ranked_by == metric.name:
+        set_props(GRID, contents(here, metric, ranked, stores, totals))
+        return said, no_update, metric.name
+    made = grid(here, chain, metric, ranked, stores, totals)
+    # The drawing code of the grid comes after the page: its place is kept for it.
+    height = cast("Any", made).style["height"]
+    return said, html.Div(made, style={"minHeight": height}), metric.name
+
+
+def _said(
+    here: Here, data: dict[str, Any] | None, metric: Metric, ranked: pd.DataFrame, totals: Totals
+) -> Component:
     change = ranked["change"]
     change = change[ranked["rank"].notna()]
     moved = int((change > 0).sum()), int((change < 0).sum()), len(change)
-    said = sentence.ranking(here, totals, metric, chain, moved)
-    parts = html.Div(
+    said = sentence.ranking(here, totals, metric, here.reads.chain(), moved)
+    return html.Div(
         [
             sentence.paragraph(said, here.lang),
             dcc.Link(
@@ -120,10 +147,6 @@ def table(here: Here, data: dict[str, Any] | None) -> tuple[Component, Component
                 className="tb-action",
             ),
         ]
-    )
-    return (
-        parts,
-        grid(here, chain, metric, ranked, here.reads.stores(), totals),
     )
 
 

@@ -109,6 +109,32 @@ def test_the_ranking_is_sorted_searched_and_walked_by_keys(browser: Browser, add
         assert window.problems == []
 
 
+def test_another_period_keeps_how_the_table_is_sorted_and_searched(
+    browser: Browser, address: str
+) -> None:
+    with visit(browser, address) as window:
+        window.log_in(EMAIL, PASSWORD)
+        window.page.request.post(
+            f"{address}/language", form={"lang": "en", "next": "/"}, headers={"Origin": address}
+        )
+        window.open(f"/stores?{PERIOD}")
+        page = window.page
+        _first(page, "Store 1000")
+        page.fill("#stores-search input, input#stores-search", "Store 77")
+        page.click("#stores-grid .ag-header-cell[col-id=value]")
+        _first(page, "Store 77")
+        figure = page.locator("#stores-grid .ag-row[row-index='0'] [col-id=value]").first
+        expect(figure).to_contain_text("539")  # seven days of 77 yuan
+        page.locator("#filter-period-segment button, #filter-period-segment [role=button]").click()
+        page.fill("#filter-from", "2026-11-20")
+        expect(figure).to_contain_text("231")  # three days
+        _first(page, "Store 77")
+        expect(page.locator("#stores-grid .ag-floating-bottom [col-id=value]")).to_contain_text(
+            "1.50M"
+        )
+        assert window.problems == []
+
+
 @pytest.mark.parametrize(
     ("lang", "heads", "first"),
     [

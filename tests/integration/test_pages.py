@@ -107,7 +107,7 @@ def _plain(part: Any) -> Any:
 
 def table(here: Here, data: dict[str, Any]) -> Any:
     """Return the grid of the stores page."""
-    return stores.table(here, data)[1]
+    return stores.table(here, data)[1].children
 
 
 def graphs(part: Any) -> list[dict[str, Any]]:
