@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from chain.calendars import Calendar
 from chain.days import Period
 from dashboard.components.sentence import paragraph
-from dashboard.forecasts import words
+from dashboard.forecasts import absent, words
 from dashboard.forecasts.asked import AHEADS, Asked, future
 from dashboard.frame import Here
 from dashboard.icons import icon
@@ -40,7 +40,7 @@ def head(here: Here, asked: Asked) -> list[Component]:
     run = reads.forecast_run()
     series = reads.forecast(asked.unit, max(AHEADS), max(AHEADS))
     if run is None or series.frame.empty:
-        return [_none(here, asked, series)]
+        return [paragraph([absent.why(here, asked, series)], here.lang)]
     landing = reads.landing(asked.unit)
     sums = [one for days in AHEADS if (one := _ahead(here, asked, series, days))]
     said = [
@@ -54,13 +54,6 @@ def head(here: Here, asked: Asked) -> list[Component]:
         html.Div([paragraph(said, here.lang), _notes(here, chain, run, series)]),
         html.Div(tiles, className="tb-tiles"),
     ]
-
-
-def _none(here: Here, asked: Asked, series: ForecastSeries) -> Component:
-    if series.reason:
-        return paragraph([words.note(here, series.reason, series.params)], here.lang)
-    key = "none_store" if asked.unit.level == "store" else "none_group"
-    return paragraph([here.say(f"forecast.say.{key}")], here.lang)
 
 
 def _ahead(here: Here, asked: Asked, series: ForecastSeries, days: int) -> Ahead | None:

@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.picture import look, picture
+from dashboard.forecasts.absent import why
 from dashboard.forecasts.asked import Asked, future
 from dashboard.forecasts.changes import days_of
 from dashboard.forecasts.overrides import date_box
@@ -56,7 +57,9 @@ def answer(
     known: Kind = "closure" if kind == "closure" else "promotion"
     found = future(here).what_if(asked.unit, days_of(first, last), known)
     if found is None or found.frame.empty:
-        return [html.P(here.say("forecast.if.none"), className="forecast-attention")]
+        series = future(here).forecast(asked.unit, 1, 1)
+        none = why(here, asked, series) if series.frame.empty else here.say("forecast.if.none")
+        return [html.P(none, className="forecast-attention")]
     if not found.known:
         return [html.P(here.say("forecast.if.unknown"), className="forecast-attention")]
     name = here.say(f"forecast.if.{known}")

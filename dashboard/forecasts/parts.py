@@ -12,6 +12,7 @@ from chain.money import to_major
 from dashboard.choice import Choice
 from dashboard.components.picture import look, marks, picture
 from dashboard.forecasts import words
+from dashboard.forecasts.absent import absent
 from dashboard.forecasts.asked import Asked, future
 from dashboard.forecasts.changes import may_plan
 from dashboard.forecasts.head import month_of
@@ -29,15 +30,15 @@ PAST = {7: 28, 30: 56, 90: 120}
 
 
 def fan_card(here: Here, asked: Asked, theme: str) -> list[Component]:
-    """Return the fan chart."""
+    """Return the fan chart; nothing where there is no forecast."""
     chain = here.reads.chain()
     series = future(here).forecast(asked.unit, asked.ahead, PAST[asked.ahead])
-    shown: list[Mark] = []
-    if len(series.frame):
-        first = series.frame["day"].iloc[0] - timedelta(days=PAST[asked.ahead])
-        period = Period(first, series.frame["day"].iloc[-1])
-        store = asked.unit.unit_id if asked.unit.level == "store" else None
-        shown = [*marks(here, chain, period, store), *_own(here, period, store)]
+    if series.frame.empty:
+        return []
+    first = series.frame["day"].iloc[0] - timedelta(days=PAST[asked.ahead])
+    period = Period(first, series.frame["day"].iloc[-1])
+    store = asked.unit.unit_id if asked.unit.level == "store" else None
+    shown = [*marks(here, chain, period, store), *_own(here, period, store)]
     drawn = fan(series.history, series.frame, look=look(here, chain, theme), marks=shown)
     return picture(drawn, "forecast-fan-graph", here)
 
@@ -50,8 +51,10 @@ def _own(here: Here, period: Period, store: int | None) -> list[Mark]:
 
 
 def landing_card(here: Here, asked: Asked, theme: str) -> list[Component]:
-    """Return where the month ends, and the form that sets its target."""
+    """Return where the month ends, and the form that sets its target; nothing as above."""
     chain, landing = here.reads.chain(), future(here).landing(asked.unit)
+    if landing is None and absent(here, asked):
+        return []
     if landing is None:
         return [html.H2(here.say("forecast.landing.none"), className="tb-finding")]
     drawn = landing_bar(month_of(landing), look=look(here, chain, theme))
@@ -105,8 +108,10 @@ def _target(here: Here, chain: ChainInfo, landing: Landing) -> Component:
 
 
 def drivers_card(here: Here, asked: Asked, theme: str) -> list[Component]:
-    """Return what moves sales."""
+    """Return what moves sales; nothing as above."""
     chain, found = here.reads.chain(), future(here).drivers(asked.unit)
+    if absent(here, asked):
+        return []
     names = [words.driver(here, str(name)) for name in found.events["name"]]
     drawn = driver_parts(
         found.weekday, found.season, found.events, names, look=look(here, chain, theme)

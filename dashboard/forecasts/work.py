@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.forecasts import words
+from dashboard.forecasts.asked import future
 from dashboard.forecasts.changes import may_start
 from dashboard.frame import Here
 from dashboard.icons import icon
@@ -67,7 +68,9 @@ def empty(here: Here) -> Component:
     if may_start(here):
         parts.append(_button(here, "forecast.empty.button", size="md"))
     else:
-        parts.append(html.P(here.say("forecast.empty.ask"), className="muted"))
+        run = future(here).forecast_running()
+        key = "coming" if run is not None and run.state in AT_WORK else "ask"
+        parts.append(html.P(here.say(f"forecast.empty.{key}"), className="muted"))
     return html.Div(parts, className="empty card forecast-empty")
 
 

@@ -31,6 +31,7 @@ def place(here: Here, key: str, width: str = "") -> Component:
         className="insight-switch",
         **attributes(aria_label=here.say("insight.bridge.measure")),
     )
+    switch = html.Div(switch, id=f"{key}-switch")
     filled = html.Div(skeletons.block(height_of(6) + 60), id=f"{key}-bridge")
     return html.Div([switch, filled], className=f"card insight-bridge {width}".strip())
 
@@ -38,7 +39,15 @@ def place(here: Here, key: str, width: str = "") -> Component:
 def card(
     here: Here, filters: Filters, measure: str | None, theme: str, graph: str
 ) -> list[Component]:
-    """Return the picture of the bridge of ``filters``, and what it says of stores alike."""
+    """Return the picture of the bridge of ``filters``, and what it says of stores alike.
+
+    Compared with nothing there is no change to explain, and that is said instead.
+    """
+    if filters.alone:
+        return [
+            html.H2(here.say("insight.bridge.title"), className="tb-finding"),
+            html.P(here.say("insight.bridge.alone"), className="muted tb-sub"),
+        ]
     chosen: Measure = "after_fees" if measure == "after_fees" else "net_sales"
     chain = here.reads.chain()
     made = insight.bridge(here.reads, filters, chosen)

@@ -73,23 +73,34 @@ def _card(name: str, height: int, width: str = "") -> Component:
     return html.Div(skeletons.block(height), id=name, className=f"card {width}".strip())
 
 
+def _shown(made: list[Component] | None) -> tuple[Any, Any]:
+    """Return a card's inside, and that the card is hidden where it has none."""
+    return (no_update, no_update) if made is None else (made, not made)
+
+
 def _pictures(app: Dash, board: Board) -> None:
     given = (Input(ASKED, "data"), Input(CHANGED, "data"), Input(THEME, "data"))
 
-    @app.callback(Output("forecast-fan", "children"), *given)
+    @app.callback(
+        Output("forecast-fan", "children"), Output("forecast-fan", "hidden"), *given
+    )
     @kept
     def fill_fan(data: Data, _changed: int, theme: str) -> Any:
-        return parts.fan_card(board.here(), Asked.of(data), theme) if data else no_update
+        return _shown(parts.fan_card(board.here(), Asked.of(data), theme) if data else None)
 
-    @app.callback(Output("forecast-landing", "children"), *given)
+    @app.callback(
+        Output("forecast-landing", "children"), Output("forecast-landing", "hidden"), *given
+    )
     @kept
     def fill_landing(data: Data, _changed: int, theme: str) -> Any:
-        return parts.landing_card(board.here(), Asked.of(data), theme) if data else no_update
+        return _shown(parts.landing_card(board.here(), Asked.of(data), theme) if data else None)
 
-    @app.callback(Output("forecast-drivers", "children"), *given)
+    @app.callback(
+        Output("forecast-drivers", "children"), Output("forecast-drivers", "hidden"), *given
+    )
     @kept
     def fill_drivers(data: Data, _changed: int, theme: str) -> Any:
-        return parts.drivers_card(board.here(), Asked.of(data), theme) if data else no_update
+        return _shown(parts.drivers_card(board.here(), Asked.of(data), theme) if data else None)
 
 
 def _lists(app: Dash, board: Board) -> None:
@@ -105,10 +116,7 @@ def _lists(app: Dash, board: Board) -> None:
     )
     @kept
     def fill_stores(data: Data, _changed: int) -> Any:
-        if not data:
-            return no_update, no_update
-        made = listing.table(board.here(), Asked.of(data))
-        return made, not made
+        return _shown(listing.table(board.here(), Asked.of(data)) if data else None)
 
     @app.callback(Output("forecast-overrides", "children"), *given)
     @kept

@@ -66,14 +66,20 @@ def page(app: Dash, board: Board) -> Page:
     def fill_hours(data: dict[str, Any] | None, theme: str, store: int) -> list[Component]:
         return busy_hours(board.here(), data, theme, store)
 
-    @app.callback(Output("store-bridge", "children"), Input("store-measure", "value"), *given)
+    @app.callback(
+        Output("store-bridge", "children"),
+        Output("store-switch", "hidden"),
+        Input("store-measure", "value"),
+        *given,
+    )
     @kept
     def fill_bridge(
         measure: str | None, data: dict[str, Any] | None, theme: str, store: int
-    ) -> list[Component]:
+    ) -> tuple[list[Component], bool]:
         here = board.here()
         filters = _asked(here, here.reads.chain(), data, store)
-        return bridge.card(here, filters, measure, theme, "store-bridge-graph")
+        made = bridge.card(here, filters, measure, theme, "store-bridge-graph")
+        return made, filters.alone
 
     @app.callback(
         Output("store-peers", "children"), Input(FILTERS, "data"), State("store-id", "data")

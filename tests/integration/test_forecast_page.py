@@ -272,6 +272,34 @@ def test_a_regions_leader_is_offered_the_region_whose_stores_are_all_theirs(tea:
     )
 
 
+def test_who_sees_no_forecast_is_told_the_reason_that_holds_for_them(tea: Tea) -> None:
+    own = Asked(Unit("store", tea.stores[0]))
+    hidden = "shown to those who may see all of its stores"
+    assert hidden in words(head(tea.here(role="viewer", stores=(tea.stores[0],)), Asked()))
+    none = tea.here(role="viewer", stores=())
+    assert "No store is open to you yet" in words(head(none, Asked()))
+    assert "您还没有可查看的门店" in words(
+        head(tea.here("zh", role="viewer", stores=()), Asked())
+    )
+    # What is hidden is not called unknown either: those cards are left away, and the twin has them.
+    for here, asked, shown in ((none, Asked(), False), (tea.here(role="viewer"), own, True)):
+        for made in (parts.fan_card, parts.landing_card, parts.drivers_card):
+            assert bool(made(here, asked, "light")) == shown
+    days = (WEEK[0].isoformat(), WEEK[1].isoformat())
+    assert "No store is open to you yet" in words(
+        ifs.answer(none, Asked(), "closure", *days, "light")
+    )
+
+
+def test_where_nothing_can_be_forecast_nobody_is_told_that_it_is_hidden(tea: Tea) -> None:
+    chain, stores = chain_with_past(tea.warehouse, stores=2, days=5)
+    run_to_end(Forecasts(tea.warehouse, settings()), chain, "quick")
+    said = words(head(Tea(tea.warehouse, chain, stores).here(role="viewer"), Asked()))
+    assert "None of the 2 stores can be forecast yet" in said
+    later = tea.here(role="viewer"), Asked(Unit("region", 999))
+    assert "It is made with the next run, tonight" in words(head(*later))
+
+
 def test_the_chooser_offers_the_chain_first_and_only_to_who_sees_all_of_it(tea: Tea) -> None:
     first = chooser.units(tea.here())[0]["items"][0]["value"]
     assert first == "chain"

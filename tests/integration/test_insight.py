@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -116,6 +117,14 @@ def test_a_manager_is_told_the_place_among_all_others_and_quartiles(warehouse: W
     assert row["middle"] not in others, "a quartile is no store's own figure"
     # The owner is told the very same: nothing hangs on who asks.
     assert _reads(warehouse).standing(LAST_28, store).frame.equals(told.frame)
+
+
+def test_compared_with_nothing_a_standing_tells_no_growth(warehouse: Warehouse) -> None:
+    reads, store = _reads(warehouse, 1000 + MINE), 1000 + MINE
+    compared = reads.standing(LAST_28, store).frame
+    alone = reads.standing(replace(LAST_28, alone=True), store).frame
+    assert set(compared["measure"]) - set(alone["measure"]) == {"growth"}
+    assert alone.equals(compared[compared["measure"] != "growth"])
 
 
 def _text(told: Standing) -> str:

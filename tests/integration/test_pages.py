@@ -5,7 +5,7 @@ Three stores in two cities over 60 days: one grows, one is silent since three da
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,10 @@ from dash.development.base_component import Component
 from sqlalchemy import text
 
 from chain.words import Lang
+from dashboard.drill import terms
+from dashboard.drill.asked import Asked
 from dashboard.frame import Here, Person
+from dashboard.insight import bridge
 from dashboard.pages import overview, store, stores
 from tests.conftest import Database
 from warehouse.chains import NewChain, create_chain
@@ -52,8 +55,8 @@ class Tea:
     chain: int
     ids: tuple[int, ...]
 
-    def here(self, lang: Lang = "en", theme: str = "light") -> Here:
-        scope = Scope(self.chain)
+    def here(self, lang: Lang = "en", theme: str = "light", role: str = "owner") -> Here:
+        scope = Scope(self.chain, role=role)
         person = Person(1, "o@example.com", "", lang, 1, scope)
         reads = Reads(self.warehouse, scope, now=lambda: NOW)
         return Here(person, lang, theme, reads, "r1")  # type: ignore[arg-type]
@@ -205,6 +208,25 @@ def test_a_stores_page_says_first_what_it_took_why_and_whether_it_is_silent(tea:
     assert "No sales came in" in words(store.days(here, nothing, "light", tea.ids[0])[0])
 
 
+def test_compared_with_nothing_no_part_of_a_page_says_what_changed(tea: Tea) -> None:
+    here, asked = tea.here("en"), {"period": "last28"}
+    for data, compared in ((asked, True), (asked | {"against": "none"}, False)):
+        filters = here.choice(data).filters(here.reads.chain())
+        mine = replace(filters, stores=(tea.ids[0],))
+        parts = (
+            store.days(here, data, "light", tea.ids[0]),
+            terms.table(Asked.of(here, data)),
+            stores.table(here, data)[0],
+            bridge.card(here, mine, "net_sales", "light", "g"),
+        )
+        for part in parts:
+            said = words(part)
+            told = any(each in said for each in ("▲", "▼", "the 28 days before"))
+            assert told == compared, said
+    assert "Nothing is compared" in words(bridge.card(here, mine, "after_fees", "light", "g"))
+    assert "选了不对比" in words(bridge.card(tea.here("zh"), mine, "net_sales", "light", "g"))
+
+
 @pytest.mark.parametrize("number", ["999999", "x", "-1", "²"])
 def test_a_store_that_is_not_there_is_said_so(tea: Tea, number: str) -> None:
     assert "There is no such store" in words(store.layout(tea.here("en"), store_id=number))
@@ -218,5 +240,10 @@ def test_an_empty_chain_is_told_what_will_be_here_and_gets_one_button(database: 
             said = words(page.layout(empty.here("en")))
             assert "Import bills" in said
             assert "/imports" in said
+        # Who may not import has no such button, and is told who does.
+        for page in (overview, stores):
+            said = words(page.layout(empty.here("en", role="viewer")))
+            assert "Import bills" not in said
+            assert "The owner or finance brings in the bills" in said
     finally:
         warehouse.engine.dispose()

@@ -198,7 +198,8 @@ class Standing:
     """Where a store stands among ``peers`` stores of its kind, which have no names here.
 
     ``frame``: a row a measure: ``measure`` (net_sales, orders: a day with data; average_ticket;
-    refund_rate; merchant_subsidy_rate; growth: of net sales a day against the comparison),
+    refund_rate; merchant_subsidy_rate; growth: of net sales a day against the comparison, left out
+    where that is nothing),
     ``own``, ``low``, ``middle``, ``high`` (quartiles of the peers, rounded to two digits so that
     none is a store's own figure), ``rank`` (1 best) of ``of``. Empty, with ``peers`` the number
     there are, where they are fewer than ``FEWEST_PEERS``.
@@ -236,6 +237,7 @@ def standing(context: Context, filters: Filters, store_id: int) -> Standing:
         )
     ).rename(columns={"of_stores": "of"})
     peers = int(rows["peers"].max()) if len(rows) else 0
-    known = rows[rows["measure"] != ""].drop(columns="peers")
+    left_out = ["", "growth"] if filters.alone else [""]
+    known = rows[~rows["measure"].isin(left_out)].drop(columns="peers")
     numbers = dict.fromkeys(("own", "low", "middle", "high", "rank", "of"), np.float64)
     return Standing(period, peers, known.astype(numbers).reset_index(drop=True))
