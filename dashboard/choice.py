@@ -12,6 +12,7 @@ The address of a view is its page and a query; every part is optional, and sever
 ``metric``    a name of ``chain.metrics``
 ``region``    an id, repeated
 ``city``      a name as in ``stores().city``, repeated
+``ownership`` ``owned`` or ``franchised``, as on the last day of the period; repeated
 ``store``     an id, repeated, at most ``MOST_STORES``
 ``platform``  a code as in ``platforms()``, repeated
 ``channel``   a code as in ``channels()``, repeated; ``unknown`` is what has none
@@ -24,13 +25,14 @@ was, give its days. ``made_of`` is the address of what a figure is made of.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from chain.days import Period
 from chain.fiscal import FiscalCalendar
+from chain.terms import Ownership
 from warehouse.reads.protocol import ChainInfo, Filters
 
 PERIODS = ("yesterday", "last7", "last28", "last91", "month", "last_month", "year", "last364")
@@ -48,6 +50,7 @@ DEFAULT_PERIOD = "last7"
 DEFAULT_METRIC = "net_sales"
 AGAINST = ("weeks", "year", "none")
 DEFAULT_AGAINST = "weeks"
+OWNERSHIP: tuple[Ownership, ...] = get_args(Ownership)
 UNKNOWN = "unknown"
 """The channel of what has none, as an empty word would be lost in an address."""
 MOST_STORES = 100
@@ -67,6 +70,7 @@ class Choice:
     metric: str = DEFAULT_METRIC
     regions: tuple[int, ...] = ()
     cities: tuple[str, ...] = ()
+    ownership: tuple[Ownership, ...] = ()
     stores: tuple[int, ...] = ()
     platforms: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -85,6 +89,7 @@ class Choice:
             metric=_one(data.get("metric"), DEFAULT_METRIC),
             regions=_ids(data.get("region")),
             cities=tuple(_many(data.get("city"))),
+            ownership=tuple(one for one in OWNERSHIP if one in _many(data.get("ownership"))),
             stores=_ids(data.get("store"))[:MOST_STORES],
             platforms=tuple(_many(data.get("platform"))),
             channels=tuple(_many(data.get("channel"))),
@@ -99,6 +104,7 @@ class Choice:
             "metric": self.metric,
             "region": [str(region) for region in self.regions],
             "city": list(self.cities),
+            "ownership": list(self.ownership),
             "store": [str(store) for store in self.stores],
             "platform": list(self.platforms),
             "channel": list(self.channels),
@@ -110,6 +116,10 @@ class Choice:
         if self.against == DEFAULT_AGAINST:
             del data["against"]
         return urlencode(data, doseq=True)
+
+    def of_store(self, store_id: int) -> "Choice":
+        """Return the same of one store, whatever stores this names."""
+        return replace(self, stores=(store_id,), regions=(), cities=(), ownership=())
 
     def made_of(self, split: str = "store") -> str:
         """Return the address of what the chosen figure is made of, split by ``split``."""
@@ -147,6 +157,7 @@ class Choice:
             metric=self.metric,
             regions=self.regions,
             cities=self.cities,
+            ownership=self.ownership,
             stores=self.stores,
             platforms=self.platforms,
             channels=tuple(code for each in self.channels for code in _codes(each)),

@@ -6,16 +6,26 @@ known to the reader the rest is shown, and the bar says so.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from chain.metrics import shown
+from chain.terms import Ownership, terms_at
 from chain.words import catalogue
 from dashboard import exportmenu
-from dashboard.choice import AGAINST, FISCAL, LONGEST, MOST_STORES, PERIODS, UNKNOWN, Choice
+from dashboard.choice import (
+    AGAINST,
+    FISCAL,
+    LONGEST,
+    MOST_STORES,
+    OWNERSHIP,
+    PERIODS,
+    UNKNOWN,
+    Choice,
+)
 from dashboard.components.names import store_names
 from dashboard.frame import ALL_FILTERS, FILTERS, Here, Page
 from dashboard.icons import icon
@@ -26,9 +36,13 @@ LOCATION = "_pages_location"
 """The ``dcc.Location`` of Dash's pages."""
 WORDS = "filter-words"
 PARTS = ALL_FILTERS
-WHERE = ("region", "city", "store", "platform", "channel")
+WHERE = ("region", "city", "ownership", "store", "platform", "channel")
 """What narrows; each may be several, and nothing chosen is all of them."""
 DAYS = ("from", "to", "against-from", "against-to")
+FIRST_METRICS = (
+    "net_sales", "net_sales_ex_vat", "orders", "average_ticket", "refund_rate", "fee_rate",
+)  # fmt: skip
+"""What is asked for most; the rest is behind one line, so that nobody reads through fifteen."""
 LISTED = 50
 """Stores in the list at once; the rest are found by typing."""
 NOTES = ("unknown", "store", "long", "uneven")
@@ -45,7 +59,7 @@ def bar(here: Here, pages: Sequence[Page]) -> Component:
         "metric": (words["metric"][choice.metric], _metrics(words)),
     } | {
         part: (words["all"][part], _boxes(part, words))
-        for part in ("region", "city", "platform", "channel")
+        for part in ("region", "city", "ownership", "platform", "channel")
     }
     more = html.Button(
         [icon("filter", 16), here.say("dashboard.filter.more")],
@@ -94,10 +108,13 @@ def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
         "comparisons": {name: here.say(f"dashboard.filter.against_{name}") for name in AGAINST},
         "region": {str(row["region_id"]): here.name(row) for row in regions},
         "city": {str(row["city"]): here.name(row, "city") for row in cities},
+        "ownership": {name: here.say(f"dashboard.ownership.{name}") for name in _owners(here)},
         "platform": {code: look.platform(code) for code in here.reads.platforms()},
         "channel": {code or UNKNOWN: channel_name(here, code) for code in here.reads.channels()},
         "metric": {name: metric.label(here.lang) for name, metric in known.items()},
         "metrics": [name for name, one in known.items() if one.ranks and one.series],
+        "first": FIRST_METRICS,
+        "more_metrics": here.say("dashboard.filter.more_metrics"),
         "all": {name: here.say(f"dashboard.filter.all_{name}") for name in WHERE},
         "some": {
             name: here.say(f"dashboard.filter.some_{name}", count="{count}") for name in WHERE
@@ -106,6 +123,17 @@ def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
         "longest": LONGEST,
         "most": MOST_STORES,
     }
+
+
+def _owners(here: Here) -> tuple[Ownership, ...]:
+    """Return whose stores there are today; nothing where all are of one kind."""
+    if "franchise" not in here.reads.chain().terms:
+        return ()
+    stores, terms = here.reads.stores(), here.reads.store_terms()
+    today = here.reads.chain().today
+    shown = stores["store_id"][~stores["unassigned"].astype(bool)]
+    held = {terms_at(terms, int(store), today).ownership for store in shown}
+    return OWNERSHIP if len(held) > 1 else ()
 
 
 def channel_name(here: Here, code: str) -> str:
@@ -123,6 +151,7 @@ def register(app: Dash) -> None:
         *[Output(f"filter-{part}-word", "children") for part in PARTS],
         *[Output(f"filter-{part}-segment", "hidden") for part in PARTS],
         *[Output(f"filter-{part}-segment", "className") for part in PARTS],
+        Output("filter-metric-rest", "open"),
         Output("filter-note", "children"),
         Output("filter-bar", "hidden"),
         Output("page-title", "children"),
@@ -166,11 +195,17 @@ def _segment(part: str, word: str, content: Component) -> Component:
 
 
 def _radios(part: str, options: dict[str, str], value: str) -> Component:
-    radios = dmc.Stack([dmc.Radio(label=word, value=name) for name, word in options.items()], gap=0)
-    return html.Div(
-        dmc.RadioGroup(radios, id=f"filter-{part}", value=value, label=""),
-        className="bar-radios",
-    )
+    return _radio_group(part, [_stack("radio", list(options), options)], value)
+
+
+def _radio_group(part: str, options: list[Component], value: str) -> Component:
+    group = dmc.RadioGroup(options, id=f"filter-{part}", value=value, label="")
+    return html.Div(group, className="bar-radios")
+
+
+def _stack(kind: Literal["radio", "box"], names: Sequence[str], words: dict[str, str]) -> Component:
+    one = dmc.Radio if kind == "radio" else dmc.Checkbox
+    return dmc.Stack([one(label=words[name], value=name) for name in names], gap=0)  # type: ignore[no-any-return]
 
 
 def _periods(words: dict[str, Any]) -> Component:
@@ -204,13 +239,19 @@ def _day(name: str, label: str) -> Component:
 
 
 def _metrics(words: dict[str, Any]) -> Component:
-    listed = {name: words["metric"][name] for name in words["metrics"]}
-    return _radios("metric", listed, Choice().metric)
+    first = [name for name in FIRST_METRICS if name in words["metrics"]]
+    rest = [name for name in words["metrics"] if name not in FIRST_METRICS]
+    more = html.Details(
+        [html.Summary(words["more_metrics"]), _stack("radio", rest, words["metric"])],
+        id="filter-metric-rest",
+        className="bar-rest",
+    )
+    return _radio_group("metric", [_stack("radio", first, words["metric"]), more], Choice().metric)
 
 
 def _boxes(part: str, words: dict[str, Any]) -> Component:
-    boxes = [dmc.Checkbox(label=word, value=name) for name, word in words[part].items()]
-    group = dmc.CheckboxGroup(dmc.Stack(boxes, gap=0), id=f"filter-{part}", value=[])
+    boxes = _stack("box", list(words[part]), words[part])
+    group = dmc.CheckboxGroup(boxes, id=f"filter-{part}", value=[])
     hint = html.P(words["all"][part], className="bar-hint")
     return html.Div([hint, group], className="bar-radios")
 

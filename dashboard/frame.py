@@ -53,7 +53,7 @@ THEME = "theme"
 
 Theme = Literal["light", "dark"]
 FilterName = Literal[
-    "period", "against", "region", "city", "store", "platform", "channel", "metric"
+    "period", "against", "region", "city", "ownership", "store", "platform", "channel", "metric"
 ]
 ALL_FILTERS: tuple[FilterName, ...] = get_args(FilterName)
 """In the order in which the bar shows them."""

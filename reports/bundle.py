@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from chain.terms import terms_at
 from reports import contents, xlsx_file
 from reports.contents import Asked
 from reports.paper import Paper
@@ -32,6 +35,10 @@ class Bundle:
         if filters.stores:
             wanted &= rows["store_id"].isin(filters.stores)
         period = filters.period
+        if filters.ownership:
+            terms = self.asked.reads.store_terms()
+            held = [terms_at(terms, int(one), period.end).ownership for one in rows["store_id"]]
+            wanted &= pd.Series(held, index=rows.index).isin(filters.ownership)
         wanted &= rows["opened_on"].isna() | (rows["opened_on"] <= period.end)
         wanted &= rows["closed_on"].isna() | (rows["closed_on"] >= period.start)
         return [int(store) for store in rows["store_id"][wanted]]

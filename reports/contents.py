@@ -20,7 +20,7 @@ from reports.table import Chart, Column, Kind, Sums, Table
 from warehouse.reads.protocol import SUMS, ChainInfo, Filters, ReadsProtocol
 
 COUNTS = {"orders", "refunds"}
-WHERE = ("regions", "cities", "stores", "platforms", "channels")
+WHERE = ("regions", "cities", "ownership", "stores", "platforms", "channels")
 PAYMENT_COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("occurred_at", "instant"),
     ("business_date", "date"),
@@ -318,6 +318,9 @@ def stamp(asked: Asked, chain: ChainInfo, title: str, name: str) -> list[tuple[s
         "store": _store(asked),
         "regions": _regions(asked),
         "cities": _cities(asked),
+        "ownership": ", ".join(
+            say(lang, f"dashboard.ownership.{one}") for one in filters.ownership
+        ),
         "platforms": _codes(asked, "platform", filters.platforms),
         "channels": _codes(asked, "channel", filters.channels),
         "zone": chain.time_zone,
@@ -331,7 +334,9 @@ def stamp(asked: Asked, chain: ChainInfo, title: str, name: str) -> list[tuple[s
     else:
         skipped.add("store")
     # Where they let everything through, the stamp stays short.
-    skipped |= {name for name in ("platforms", "channels") if not getattr(filters, name)}
+    skipped |= {
+        name for name in ("ownership", "platforms", "channels") if not getattr(filters, name)
+    }
     return [(asked.say(f"stamp.{key}"), text) for key, text in lines.items() if key not in skipped]
 
 
@@ -379,6 +384,7 @@ def query_of(filters: Filters) -> dict[str, Any]:
         "metric": filters.metric,
         "regions": list(filters.regions),
         "cities": list(filters.cities),
+        "ownership": list(filters.ownership),
         "stores": list(filters.stores),
         "platforms": list(filters.platforms),
         "channels": list(filters.channels),

@@ -111,7 +111,7 @@ class StoreReports:
     def printed(self, store: int) -> Printed:
         """Return what is printed of ``store``. Raises KeyError for one that is not seen."""
         row = self.stores[store]
-        asked = replace(self.filters, stores=(store,), regions=(), cities=())
+        asked = self.filters.of_store(store)
         series = self.reads.daily(asked, grain_for(asked.period))
         pictures = self._pictures(store, asked, series)
         where = [str(row["code"]), _said(row, "city", self.lang), _said(row, "region", self.lang)]
@@ -194,7 +194,8 @@ class StoreReports:
         if not (asked.platforms or asked.channels):
             # By hour, sales are known over all platforms and channels together.
             hourly = self.reads.hour_of_week(asked)
-            drawn.append((hours.hour_of_week(hourly, look=self._small), HALF))
+            by = hours.BY.get(asked.metric, "gross")
+            drawn.append((hours.hour_of_week(hourly, look=self._small, by=by), HALF))
         drawn.append((platforms, HALF))
         return [self._picture(each, size) for each, size in drawn if not each.empty]
 

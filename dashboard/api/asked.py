@@ -7,6 +7,7 @@ whole weeks before, unless it is named. What each parameter means is ``api.param
 import base64
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from chain.days import Period
 from chain.errors import PermanentError
 from chain.metrics import METRICS
+from chain.terms import Ownership
 from dashboard.choice import FISCAL, PERIODS, Choice
 from warehouse.reads.protocol import ChainInfo, Filters, Grain, PaymentPlace
 
@@ -86,6 +88,7 @@ class Filtered(Asked):
     end: Annotated[Day | None, Field(alias="to")] = None
     region: Numbers = []
     city: Texts = []
+    ownership: Annotated[list[Ownership], Field(max_length=2)] = []
     store: Numbers = []
     platform: Texts = []
     channel: Texts = []
@@ -104,6 +107,7 @@ class Filtered(Asked):
             self.days(chain),
             regions=tuple(self.region),
             cities=tuple(self.city),
+            ownership=tuple(self.ownership),
             stores=tuple(self.store),
             platforms=tuple(self.platform),
             channels=tuple(self.channel),
@@ -123,16 +127,7 @@ class Compared(Filtered):
         before = None
         if self.compare_start is not None or self.compare_end is not None:
             before = span(self.compare_start, self.compare_end, "compare_from", "compare_to")
-        return Filters(
-            given.period,
-            before,
-            self.metric,
-            given.regions,
-            given.cities,
-            given.stores,
-            given.platforms,
-            given.channels,
-        )
+        return replace(given, comparison=before, metric=self.metric)
 
 
 class Ranked(Compared):

@@ -1,6 +1,6 @@
 /* What the frame does in the browser: filter bar, theme, rail, language, log-out. */
 (function () {
-  var WHERE = ["region", "city", "store", "platform", "channel"];
+  var WHERE = ["region", "city", "ownership", "store", "platform", "channel"];
   var PARTS = ["period", "against"].concat(WHERE, ["metric"]);
   var ENDS = ["from", "to", "against-from", "against-to"];
   var YEAR = 31536000;
@@ -48,7 +48,7 @@
       metric: one("metric", function (name) { return words.metric[name]; }, "net_sales"),
       store: many("store", stores).slice(0, words.most)
     };
-    ["region", "city", "platform", "channel"].forEach(function (part) { choice[part] = many(part, words[part]); });
+    ["region", "city", "ownership", "platform", "channel"].forEach(function (part) { choice[part] = many(part, words[part]); });
     return { choice: choice, notes: notes };
   }
 
@@ -178,7 +178,8 @@
       PARTS.map(function (part) {
         return "bar-segment" + (WHERE.indexOf(part) >= 0 && !choice[part].length ? " bar-unset" : "");
       }),
-      [notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]), given.slice(0, PARTS.length + ENDS.length));
+      [words.first.indexOf(choice.metric) < 0,
+        notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]), given.slice(0, PARTS.length + ENDS.length));
   }
 
   /* Always the same order of keys, as a choice is compared and kept by its text. */

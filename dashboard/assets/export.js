@@ -3,7 +3,7 @@
   function choice() {
     var query = new URLSearchParams(location.search);
     var store = /^\/store\/(\d+)\/?$/.exec(location.pathname);
-    if (store) { query.set("store", store[1]); query.delete("region"); query.delete("city"); }
+    if (store) { query.set("store", store[1]); ["region", "city", "ownership"].forEach(function (name) { query.delete(name); }); }
     return query;
   }
 

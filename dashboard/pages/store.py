@@ -195,7 +195,7 @@ def _asked(here: Here, chain: ChainInfo, data: dict[str, Any] | None, store: int
     choice = here.choice(data)
     metric = known_metric(choice.metric, series=True)
     asked = choice.filters(chain)
-    return replace(asked, metric=metric.name, stores=(store,), regions=(), cities=())
+    return replace(asked.of_store(store), metric=metric.name)
 
 
 def days(
@@ -231,7 +231,7 @@ def days(
         before=(before_sums["gross"], before_sums["orders"]),
         grain=grain,
     )
-    own = replace(here.choice(data), stores=(store,), regions=(), cities=())
+    own = here.choice(data).of_store(store)
     tiles = html.Div(_tiles(here, chain, own, filters, daily), className="tb-tiles")
     said = sentence.store(here, chain, metric, daily, (period, before), now_sums, before_sums)
     return (
@@ -300,5 +300,6 @@ def busy_hours(here: Here, data: dict[str, Any] | None, theme: str, store: int) 
             html.P(here.say("pages.store.hours_whole_why"), className="muted tb-sub"),
         ]
     frame = here.reads.hour_of_week(asked)
-    drawn = hours.hour_of_week(frame, look=look(here, chain, theme), height=mix.HEIGHT)
+    by = hours.BY.get(asked.metric, "gross")
+    drawn = hours.hour_of_week(frame, look=look(here, chain, theme), height=mix.HEIGHT, by=by)
     return picture(drawn, "store-hours-graph", here)

@@ -1,11 +1,13 @@
 """Tax and franchise in the warehouse: every sum against plain arithmetic, and rights."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,13 +18,16 @@ from chain.days import Period
 from chain.errors import PermanentError
 from chain.metrics import METRICS, shown
 from chain.terms import EVER, StoreTerms, VatRate, royalty_of, terms_at, vat_in, vat_rate_at
+from dashboard.choice import Choice
+from dashboard.filterbar import bar_words
 from dashboard.frame import Here, Person
 from dashboard.terms import rates, set_rate
 from etl.storelist import Rules, read_list
-from reports.contents import Asked, royalties
+from reports.bundle import Bundle
+from reports.contents import Asked, filters_of, query_of, royalties, stamp
 from reports.store_report import StoreReports
 from tests.conftest import Database
-from tests.integration.access_world import EAST_1, FIRST, READERS, WEST, World, world
+from tests.integration.access_world import EAST_1, EAST_2, FIRST, READERS, WEST, World, world
 from warehouse import terms
 from warehouse.reads import Filters, Grain, Reads
 from warehouse.reads.protocol import ReadsProtocol
@@ -186,6 +191,66 @@ def test_what_a_franchise_owes_month_by_month(opened: World) -> None:
     assert totals.value == whole["royalty"].sum()
     east = Reads(warehouse, Scope(1, role="store", store_ids=(EAST_1,)))
     assert set(east.royalties(Filters(Period(first, last)))["store_id"]) == {EAST_1}
+
+
+BEGUN = TODAY - timedelta(days=10)
+
+
+def test_ownership_lets_through_the_stores_that_are_so_on_the_last_day(opened: World) -> None:
+    with opened.board.warehouse.begin(Scope(1)) as connection:
+        terms.set_ownership(connection, 1, StoreTerms(WEST, BEGUN, "franchised", Decimal("0.05")))
+        held = terms.store_terms(connection)
+    reads = Reads(opened.board.warehouse, Scope(1))
+    stores = reads.stores()
+    known = [int(one) for one in stores["store_id"][~stores["unassigned"]]]
+    for end in (BEGUN - timedelta(days=1), TODAY):
+        whole = Filters(Period(TODAY - timedelta(days=28), end))
+        for wanted in (("owned",), ("franchised",), ("owned", "franchised")):
+            by_hand = [one for one in known if terms_at(held, one, end).ownership in wanted]
+            asked = replace(whole, ownership=wanted)
+            named = replace(whole, stores=tuple(by_hand) or (-1,))
+            assert set(reads.by_store(asked)["store_id"]) == set(reads.by_store(named)["store_id"])
+            for question in (
+                lambda filters: reads.totals(filters).now,
+                lambda filters: reads.payments(filters).total,
+                lambda filters: reads.hour_of_week(filters)["gross"].sum(),
+                lambda filters: reads.made_of(filters).value,
+                lambda filters: reads.daily(filters, "month").frame["gross"].sum(),
+            ):
+                assert question(asked) == question(named), (end, wanted)
+            bundle = Bundle(Asked(reads, asked, "en", datetime.now(UTC)), Path())
+            assert bundle.stores() == [one for one in known if one in by_hand]
+    # Of one store it says nothing: its own page and report are of it, whosever it is.
+    assert Filters(whole.period, ownership=("owned",)).of_store(WEST).ownership == ()
+
+
+def test_ownership_stays_in_address_stamp_and_kept_question(opened: World) -> None:
+    with opened.board.warehouse.begin(Scope(1)) as connection:
+        terms.set_ownership(connection, 1, StoreTerms(WEST, EVER, "franchised", Decimal("0.05")))
+    choice = Choice.of({"ownership": "franchised", "period": "last28"})
+    assert Choice.of(parse_qs(choice.query())) == choice
+    reads = Reads(opened.board.warehouse, Scope(1))
+    filters = choice.filters(reads.chain())
+    assert filters_of(json.loads(json.dumps(query_of(filters)))) == filters
+    told = dict(stamp(Asked(reads, filters, "en", datetime.now(UTC)), reads.chain(), "", "ranking"))
+    assert told["Whose stores"] == "Franchised"
+    plain = Asked(reads, replace(filters, ownership=()), "en", datetime.now(UTC))
+    assert "Whose stores" not in dict(stamp(plain, reads.chain(), "", "ranking"))
+
+
+@pytest.mark.parametrize(
+    ("franchised", "offered"), [((), False), ((WEST,), True), ((EAST_1, EAST_2, WEST), False)]
+)
+def test_ownership_is_offered_where_a_chain_has_both(
+    opened: World, franchised: tuple[int, ...], offered: bool
+) -> None:
+    with opened.board.warehouse.begin(Scope(1)) as connection:
+        for store in franchised:
+            terms.set_ownership(connection, 1, StoreTerms(store, EVER, "franchised"))
+    found = bar_words(_here(opened, "owner"), ())["ownership"]
+    assert list(found) == (["owned", "franchised"] if offered else [])
+    # Who sees one store sees one kind.
+    assert bar_words(_here(opened, "store-west"), ())["ownership"] == {}
 
 
 def test_a_list_of_stores_states_terms_and_a_short_one_changes_none(opened: World) -> None:

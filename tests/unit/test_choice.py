@@ -40,6 +40,7 @@ CHOICES = st.builds(
     metric=st.sampled_from(list(METRICS)),
     regions=several(ID),
     cities=several(WORD),
+    ownership=st.sampled_from(((), ("owned",), ("franchised",), ("owned", "franchised"))),
     stores=several(ID, MOST_STORES),
     platforms=several(WORD),
     channels=several(WORD),

@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 import pytest
 
 from chain.days import Period
-from chain.metrics import metric
+from chain.metrics import METRICS, metric
 from chain.words import Lang
 from figures.daily import daily_sales, sparkline
-from figures.hours import hour_of_week
+from figures.hours import BY, MEASURES, hour_of_week
 from figures.look import Look, Mark, Picture, day_ticks, key_colour, platform_colour
 from figures.mix import APART, platform_mix
 from figures.ranks import rank_bump
@@ -290,3 +290,22 @@ def test_a_campaign_is_on_the_axis_and_named_in_the_hover_of_its_days() -> None:
     assert list(named) == [(first + timedelta(days=i)).isoformat() for i in range(3)]
     assert named[last.isoformat()] == "Half price, 1+1"
     go.Figure(drawn.figure)
+
+
+def test_the_week_by_hour_is_of_the_metric_chosen() -> None:
+    rows = [
+        {"weekday": 0, "hour": 9, "gross": 9000.0, "orders": 3.0},
+        {"weekday": 2, "hour": 12, "gross": 6000.0, "orders": 12.0},
+        {"weekday": 4, "hour": 23, "gross": 4900.0, "orders": 0.5},
+    ]
+    drawn = {by: hour_of_week(pd.DataFrame(rows), look=LOOKS[0], by=by) for by in MEASURES}
+    assert drawn["gross"].title == "Busiest on Monday from 9:00 to 10:00"
+    assert drawn["orders"].title == "Most orders on Wednesday from 12:00 to 13:00"
+    # Half an order an hour: its ticket would be that of single customers.
+    assert drawn["ticket"].title == "Largest tickets on Monday from 9:00 to 10:00"
+    assert "30" in drawn["ticket"].alt
+    assert "12" in drawn["orders"].alt
+    for metric, by in BY.items():
+        assert metric in METRICS
+        assert by in MEASURES
+    assert hour_of_week(pd.DataFrame(rows[2:]), look=LOOKS[0], by="ticket").empty

@@ -47,10 +47,12 @@ Key = Literal["store_id", "platform", "channel", "day", "week", "month"]
 COUNTS = {"orders", "refunds"}
 _A_MONDAY = date(1900, 1, 1)
 
-store, store_day, store_month, store_day_total, store_month_total = (
+store, store_terms, store_day, store_month, store_day_total, store_month_total = (
     metadata.tables[name]
-    for name in ("store", "store_day", "store_month", "store_day_total", "store_month_total")
-)
+    for name in (
+        "store", "store_terms", "store_day", "store_month", "store_day_total", "store_month_total",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,28 @@ def where_stores(filters: Filters, store_id: ColumnElement[int]) -> Iterator[Col
         named.append(store.c.region_id == any_(cast(list(filters.regions), ARRAY(BigInteger))))
     if filters.cities:
         named.append(store.c.city == any_(cast(list(filters.cities), ARRAY(Text))))
+    if filters.ownership:
+        held = _ownership(filters.period.end)
+        named += [~store.c.unassigned, held == any_(cast(list(filters.ownership), ARRAY(Text)))]
     if named:
         yield store_id.in_(select(store.c.store_id).where(*named))
+
+
+def _ownership(day: date) -> ColumnElement[str]:
+    """Return whose ``store`` is on a day; one of which no terms are known is owned."""
+    held = (
+        select(store_terms.c.ownership)
+        .where(
+            store_terms.c.chain_id == store.c.chain_id,
+            store_terms.c.store_id == store.c.store_id,
+            store_terms.c.from_date <= day,
+        )
+        .order_by(store_terms.c.from_date.desc())
+        .limit(1)
+        .correlate(store)
+        .scalar_subquery()
+    )
+    return func.coalesce(held, "owned")
 
 
 def expression(

@@ -7,7 +7,7 @@ Every call sees only what the reader's scope lets through.
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from chain.days import Period
 from chain.fiscal import CALENDAR_YEAR, FiscalCalendar
-from chain.terms import StoreTerms, VatRate
+from chain.terms import Ownership, StoreTerms, VatRate
 from warehouse.reads.forecast_protocol import ForecastReads
 from warehouse.reads.marketing_protocol import Advice
 from warehouse.reads.parts_protocol import PartReads
@@ -58,7 +58,9 @@ class Filters:
 
     ``metric`` is a name of ``chain.metrics``. ``comparison`` None means the whole weeks before
     ``period`` that line up by weekday; ``alone`` compares with nothing, and every figure of before
-    is as where there was no data. ``cities`` are names as in ``stores().city``.
+    is as where there was no data. ``cities`` are names as in ``stores().city``. ``ownership`` is as
+    the stores' terms are on the last day of ``period``, in both periods; named, it leaves out money
+    that is bound to no store.
     """
 
     period: Period
@@ -70,6 +72,11 @@ class Filters:
     platforms: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     alone: bool = False
+    ownership: tuple[Ownership, ...] = ()
+
+    def of_store(self, store_id: int) -> "Filters":
+        """Return the same of one store, whatever stores these name."""
+        return replace(self, stores=(store_id,), regions=(), cities=(), ownership=())
 
     @property
     def before(self) -> Period:

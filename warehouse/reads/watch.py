@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 from chain.days import Period
 from warehouse.reads.attention import unassigned
 from warehouse.reads.context import Context
-from warehouse.reads.facts import Key, store, store_day
+from warehouse.reads.facts import Key, store, store_day, where_stores
 from warehouse.reads.figures import NOW, table
 from warehouse.reads.packed import integers
 from warehouse.reads.protocol import Filters
@@ -171,13 +171,9 @@ def areas(context: Context) -> dict[int, tuple[float, int, date | None, date | N
 
 def matching_stores(context: Context, filters: Filters) -> tuple[int, ...]:
     """Return the stores that ``filters`` names, all that are seen where it names none."""
-    asked = select(store.c.store_id).where(~store.c.unassigned)
-    if filters.stores:
-        asked = asked.where(store.c.store_id.in_(filters.stores))
-    if filters.regions:
-        asked = asked.where(store.c.region_id.in_(filters.regions))
-    if filters.cities:
-        asked = asked.where(store.c.city.in_(filters.cities))
+    asked = select(store.c.store_id).where(
+        ~store.c.unassigned, *where_stores(filters, store.c.store_id)
+    )
     return tuple(context.connection.scalars(asked.order_by(store.c.store_id)))
 
 
