@@ -8,13 +8,17 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
 from chain.alerts import Quiet, Rule, Severity
 from chain.errors import PermanentError
 from warehouse.session import Scope
+
+
+SnoozeOf = Literal["rule", "subject"]
+_SNOOZES: Mapping[bool, SnoozeOf] = {False: "rule", True: "subject"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class SavedRule:
 class Fired:
     """One event. ``snoozed_until`` is set while nobody is to be bothered with it.
 
+    ``snoozed_by`` says by what: a snooze of the whole rule, of this subject alone, or both.
     See ``tables.Alert``.
     """
 
@@ -73,6 +78,7 @@ class Fired:
     acked_by: int | None
     ack_note: str
     snoozed_until: datetime | None
+    snoozed_by: frozenset[SnoozeOf]
     told: int
     """How many receivers were told."""
 
@@ -254,6 +260,7 @@ def _fired(connection: Connection, statement: Any, values: dict[str, Any]) -> li
             row.acked_by,
             row.ack_note,
             row.snoozed_until,
+            frozenset(_SNOOZES[alone] for alone in row.snoozed_alone or ()),
             row.told,
         )
         for row in connection.execute(statement, values)
@@ -311,12 +318,12 @@ _REMOVE = text(
     """
 )
 _SEEN = """
-    select a.*, z.until as snoozed_until, (
+    select a.*, z.until as snoozed_until, z.alone as snoozed_alone, (
         select count(*) from alert_notice n
         where n.chain_id = a.chain_id and n.alert_id = a.alert_id and n.state = 'sent') as told
     from alert a
     left join lateral (
-        select max(s.until) as until from alert_snooze s
+        select max(s.until) as until, array_agg(s.subject <> '') as alone from alert_snooze s
         where s.chain_id = a.chain_id and s.rule_id = a.rule_id and s.subject in ('', a.subject)
           and s.until > clock_timestamp()
     ) z on true

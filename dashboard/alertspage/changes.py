@@ -1,19 +1,22 @@
 """What the Alerts page changes: rules, what was done, and for how long something is quiet."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from chain.alerts import SEVERITIES, Quiet, Severity
 from chain.errors import PermanentError
 from dashboard.alertspage.form import FRESH, MORE, rule_of
 from dashboard.frame import Board, Here
 from warehouse import alerts, robots
-from warehouse.alerts import SavedRule
+from warehouse.alerts import Fired, SavedRule
 from warehouse.directory import members
 
 NOTE_MAX = 400
 SNOOZES = {"snooze_1": 1, "snooze_7": 7, "snooze_30": 30}
+QUIET_DAYS = ("1", "7", "30")
+LONGEST_QUIET = timedelta(days=366)
 
 
 def rule(board: Board, here: Here, number: int) -> SavedRule:
@@ -93,6 +96,45 @@ def snooze(board: Board, here: Here, number: int, days: int) -> None:
             alerts.snooze(connection, here.scope, number, "", until)
         else:
             alerts.wake(connection, here.scope.chain_id, number, "")
+
+
+def of_alert(board: Board, here: Here, number: int) -> Fired:
+    """Return an alert of a rule that the reader may change."""
+    with board.warehouse.begin(here.scope) as connection:
+        found = alerts.alert(connection, here.scope.chain_id, number)
+    rule(board, here, found.rule_id)
+    return found
+
+
+def snooze_one(board: Board, here: Here, number: int, days: str, until: str) -> None:
+    """Keep a rule quiet about one subject, which alert ``number`` is about.
+
+    For so many ``days``, or to the morning of the day ``until`` where one is typed. Raises
+    PermanentError ``alerts.bad_until`` for a day that is none, is not to come, or is too far away.
+    """
+    one, now = of_alert(board, here, number), datetime.now(UTC)
+    if until:
+        ends = _morning(until, here.reads.chain().time_zone)
+    else:
+        ends = now + timedelta(days=int(days) if days in QUIET_DAYS else 0)
+    if not now < ends <= now + LONGEST_QUIET:
+        raise PermanentError("alerts.bad_until")
+    with board.warehouse.begin(here.scope) as connection:
+        alerts.snooze(connection, here.scope, one.rule_id, one.subject, ends)
+
+
+def wake_one(board: Board, here: Here, number: int) -> None:
+    """End the quiet about the subject of an alert."""
+    one = of_alert(board, here, number)
+    with board.warehouse.begin(here.scope) as connection:
+        alerts.wake(connection, here.scope.chain_id, one.rule_id, one.subject)
+
+
+def _morning(day: str, zone: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), ZoneInfo(zone))
+    except ValueError as error:
+        raise PermanentError("alerts.bad_until") from error
 
 
 def of_rule(board: Board, here: Here, number: int) -> list[int]:

@@ -83,6 +83,7 @@ def open_list(here: Here, shown: Shown) -> list[Component]:
 
 def _group(here: Here, shown: Shown, rule: SavedRule, found: Sequence[Fired]) -> Component:
     head = shown.words.rule(rule.rule)
+    found = sorted(found, key=lambda one: one.snoozed_until is not None)
     rows: list[Component] = [_open(here, shown, rule, one) for one in found[:MOST]]
     if len(found) > MOST:
         more = here.say("alerts.page.more", count=len(found) - MOST)
@@ -92,7 +93,7 @@ def _group(here: Here, shown: Shown, rule: SavedRule, found: Sequence[Fired]) ->
         words = here.say("alerts.page.acknowledge_all", count=len(found))
         doing.append(_button(here, "ack_all", rule.rule_id, words, head))
     if _mine(here, rule):
-        asleep = all(one.snoozed_until for one in found)
+        asleep = any("rule" in one.snoozed_by for one in found)
         names = ("wake",) if asleep else ("snooze_1", "snooze_7", "snooze_30")
         doing += [
             _button(here, name, rule.rule_id, here.say(f"alerts.page.{name}"), head)
@@ -123,13 +124,20 @@ def _open(here: Here, shown: Shown, rule: SavedRule, one: Fired) -> Component:
     if not one.acked_at and _may_note(here, rule):
         word = here.say("alerts.page.acknowledge")
         doing.append(_button(here, "ack", one.alert_id, word, text))
+    if _mine(here, rule):
+        name = "wake_one" if "subject" in one.snoozed_by else "snooze_one"
+        # Where the whole rule rests, one subject of it has nothing to be kept from.
+        if name == "wake_one" or not one.snoozed_by:
+            doing.append(
+                _button(here, name, one.alert_id, here.say(f"alerts.page.{name}"), text)
+            )
     return html.Li(
         [
             html.Div(
                 [_subject(one, text), html.Span(" · ".join(under), className="muted alert-under")],
                 className="alert-words",
             ),
-            *doing,
+            html.Div(doing, className="people-acts alert-acts"),
         ]
     )
 

@@ -1,5 +1,6 @@
 """Alerts: what is open, what is watched (in words), what fired and what was done about it."""
 
+from datetime import timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -12,6 +13,7 @@ from dashboard.alertspage import changes, form, listing
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.loose import attributes
+from reports.alert_mail import line
 from reports.alert_words import AlertWords
 from warehouse.directory import members
 
@@ -178,6 +180,30 @@ def _form(app: Dash, board: Board) -> None:
     @app.callback(
         Output(CHANGED, "data", allow_duplicate=True),
         Output("alerts-box", "opened", allow_duplicate=True),
+        Input("alerts-quiet-save", "n_clicks"),
+        State("alerts-noted", "data"),
+        State("alerts-quiet-days", "value"),
+        State("alerts-quiet-until", "value"),
+        State(CHANGED, "data"),
+        prevent_initial_call=True,
+    )
+    def quiet(
+        clicks: int | None,
+        numbers: list[int] | None,
+        days: str | None,
+        until: str | None,
+        count: int | None,
+    ) -> tuple[Any, ...]:
+        if not clicks or not numbers:
+            return no_update, no_update
+        here = board.here()
+        changes.snooze_one(board, here, int(numbers[0]), str(days or ""), str(until or ""))
+        tell(here.say("alerts.page.quiet_now"))
+        return (count or 0) + 1, False
+
+    @app.callback(
+        Output(CHANGED, "data", allow_duplicate=True),
+        Output("alerts-box", "opened", allow_duplicate=True),
         Input({"type": "alerts-sure", "number": ALL}, "n_clicks"),
         State(CHANGED, "data"),
         prevent_initial_call=True,
@@ -237,12 +263,17 @@ def _act(board: Board, here: Here, what: str, number: int, count: int) -> tuple[
         numbers = [number] if what == "ack" else changes.of_rule(board, here, number)
         title = here.say("alerts.page.acknowledge")
         return no_update, *drawer, True, title, _note(here), numbers
+    if what == "snooze_one":
+        title = here.say("alerts.page.snooze_one")
+        return no_update, *drawer, True, title, _quiet(board, here, number), [number]
     if what == "remove":
         changes.rule(board, here, number)
         title = here.say("alerts.page.remove")
         return no_update, *drawer, True, title, _sure(here, number), []
     if what in {"pause", "go_on"}:
         changes.pause(board, here, number, paused=what == "pause")
+    elif what == "wake_one":
+        changes.wake_one(board, here, number)
     else:
         changes.snooze(board, here, number, changes.SNOOZES.get(what, 0))
         if what in changes.SNOOZES:
@@ -262,6 +293,41 @@ def _note(here: Here) -> list[Component]:
         ),
         dmc.Group(
             [dmc.Button(here.say("alerts.page.save"), id="alerts-note-save")],
+            justify="flex-end", mt="md",
+        ),
+    ]  # fmt: skip
+
+
+def _quiet(board: Board, here: Here, number: int) -> list[Component]:
+    one = changes.of_alert(board, here, number)
+    rule = changes.rule(board, here, one.rule_id)
+    today = here.reads.chain().today
+    days = [
+        {"value": each, "label": here.say("alerts.page.quiet_days", count=int(each))}
+        for each in changes.QUIET_DAYS
+    ]
+    return [
+        html.P(line(AlertWords.of(here.reads, here.lang), rule, one)),
+        html.P(here.say("alerts.page.quiet_lead"), className="muted"),
+        dmc.SegmentedControl(
+            id="alerts-quiet-days",
+            data=days,
+            value="7",
+            fullWidth=True,
+            **attributes(aria_label=here.say("alerts.page.quiet_for")),
+        ),
+        dmc.TextInput(
+            id="alerts-quiet-until",
+            label=here.say("alerts.page.quiet_or"),
+            value="",
+            attributes={
+                "input": {"type": "date", "min": f"{today + timedelta(days=1)}",
+                          "max": f"{today + changes.LONGEST_QUIET}"}
+            },
+            mt="sm",
+        ),
+        dmc.Group(
+            [dmc.Button(here.say("alerts.page.quiet_save"), id="alerts-quiet-save")],
             justify="flex-end", mt="md",
         ),
     ]  # fmt: skip

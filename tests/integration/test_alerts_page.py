@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -157,6 +159,57 @@ def test_what_somebody_is_at_is_off_the_overview(opened: World) -> None:
     assert "3 are snoozed." in _page(opened, "owner")
     _press(opened, "owner", _do("wake", RULE))
     assert "Bridge: Net sales" in board("owner")
+
+
+def _quiet(opened: World, who: str, number: int, **values: Any) -> str:
+    asked = {"noted": [number], "quiet_days": "7", "quiet_until": ""} | values
+    return _press(opened, who, "alerts-quiet-save.n_clicks", **asked)
+
+
+def test_one_store_of_a_rule_is_kept_quiet_and_the_others_are_not(opened: World) -> None:
+    asked = _press(opened, "owner", _do("snooze_one", WEST))
+    assert "Hillside: Net sales ¥900" in asked
+    assert "Quiet it is" in _quiet(opened, "owner", WEST)
+    assert _rows(opened, "select rule_id, subject from alert_snooze") == [(RULE, f"store:{WEST}")]
+    page = _page(opened, "owner")
+    assert "2 alerts are open." in page
+    assert "One is snoozed." in page
+    assert page.count("End the quiet") == 2, "the button of the one store, and what it is about"
+    assert "2 at once" in _press_overview(opened, "owner")
+    # Who sees that store alone has nothing left to look at.
+    assert "One is snoozed." in _page(opened, "store-west")
+    assert "One alert is open." in _page(opened, "store-east")
+    _press(opened, "owner", _do("wake_one", WEST))
+    assert _rows(opened, "select 1 from alert_snooze") == []
+    assert "3 at once" in _press_overview(opened, "owner")
+
+
+def test_quiet_ends_on_the_morning_of_the_day_typed(opened: World) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    day = datetime.now(zone).date() + timedelta(days=40)
+    assert "Quiet it is" in _quiet(opened, "owner", WEST, quiet_until=day.isoformat())
+    ((until,),) = _rows(opened, "select until from alert_snooze")
+    assert until == datetime.combine(day, time(), zone)
+    today = datetime.now(zone).date()
+    for wrong in (
+        {"quiet_until": today.isoformat()},
+        {"quiet_until": (today + timedelta(days=400)).isoformat()},
+        {"quiet_until": "tomorrow"},
+        {"quiet_days": "9"},
+    ):
+        assert "Choose a day after today" in _quiet(opened, "owner", EAST_1, **wrong), wrong
+    assert len(_rows(opened, "select 1 from alert_snooze")) == 1
+
+
+def test_one_store_is_kept_quiet_by_who_made_the_rule_and_owners_alone(opened: World) -> None:
+    for who in ("finance", "viewer", "store-west", "store-east", "other-owner"):
+        for told in (
+            _quiet(opened, who, WEST),
+            _press(opened, who, _do("snooze_one", WEST)),
+            _press(opened, who, _do("wake_one", WEST)),
+        ):
+            assert "Make a rule of your own instead" in told or "no longer there" in told, who
+    assert _rows(opened, "select 1 from alert_snooze") == []
 
 
 def _press_overview(opened: World, who: str) -> str:

@@ -165,6 +165,7 @@ OWN = frozenset(
         '{"number":["ALL"],"type":"schedules-do","what":["ALL"]}.n_clicks',
         "schedules-save.n_clicks",
         "alerts-note-save.n_clicks",
+        "alerts-quiet-save.n_clicks",
         "digests-save.n_clicks",
         '{"number":["ALL"],"type":"digests-do","what":["ALL"]}.n_clicks',
         '{"number":["ALL"],"type":"digests-sure"}.n_clicks',
