@@ -160,7 +160,7 @@ class Choice:
             ownership=self.ownership,
             stores=self.stores,
             platforms=self.platforms,
-            channels=tuple(code for each in self.channels for code in _codes(each)),
+            channels=tuple(code for each in self.channels for code in codes_of(each)),
             alone=self.against == "none",
         )
 
@@ -208,7 +208,8 @@ def _known(period: Period, chain: ChainInfo) -> Period:
     return Period(start, end)
 
 
-def _codes(channel: str) -> tuple[str, ...]:
+def codes_of(channel: str) -> tuple[str, ...]:
+    """Return the codes that a choice of a channel lets through."""
     return ("", channel) if channel == UNKNOWN else (channel,)
 
 

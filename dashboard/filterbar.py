@@ -108,7 +108,7 @@ def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
         "comparisons": {name: here.say(f"dashboard.filter.against_{name}") for name in AGAINST},
         "region": {str(row["region_id"]): here.name(row) for row in regions},
         "city": {str(row["city"]): here.name(row, "city") for row in cities},
-        "ownership": {name: here.say(f"dashboard.ownership.{name}") for name in _owners(here)},
+        "ownership": {name: here.say(f"dashboard.ownership.{name}") for name in owners(here)},
         "platform": {code: look.platform(code) for code in here.reads.platforms()},
         "channel": {code or UNKNOWN: channel_name(here, code) for code in here.reads.channels()},
         "metric": {name: metric.label(here.lang) for name, metric in known.items()},
@@ -125,7 +125,7 @@ def bar_words(here: Here, pages: Sequence[Page]) -> dict[str, Any]:
     }
 
 
-def _owners(here: Here) -> tuple[Ownership, ...]:
+def owners(here: Here) -> tuple[Ownership, ...]:
     """Return whose stores there are today; nothing where all are of one kind."""
     if "franchise" not in here.reads.chain().terms:
         return ()

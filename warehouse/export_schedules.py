@@ -66,8 +66,12 @@ class Told:
     schedule_id: int
 
 
-def add(connection: Connection, scope: Scope, saved: Saved) -> int:
-    """Keep a schedule of the reader's; return its number."""
+def save(connection: Connection, scope: Scope, saved: Saved) -> int:
+    """Keep a schedule of the reader's, or change the one of its number; return the number.
+
+    One that is changed goes on from now: what was due before is not made anew. Raises
+    PermanentError ``reports.schedule.gone`` where the reader has no such schedule.
+    """
     values = {
         "chain": scope.chain_id,
         "user": scope.user_id,
@@ -80,7 +84,18 @@ def add(connection: Connection, scope: Scope, saved: Saved) -> int:
         "month_day": saved.month_day,
         "lang": saved.lang,
     }
+    if saved.schedule_id:
+        _one(connection, _CHANGE, values | {"schedule": saved.schedule_id})
+        return saved.schedule_id
     return int(connection.execute(_ADD, values).scalar_one())
+
+
+def get(connection: Connection, chain_id: int, schedule_id: int) -> Saved:
+    """Return one schedule. Raises PermanentError ``reports.schedule.gone`` where none is seen."""
+    for each in of_chain(connection, chain_id):
+        if each.schedule_id == schedule_id:
+            return each
+    raise PermanentError("reports.schedule.gone")
 
 
 def of_chain(connection: Connection, chain_id: int) -> list[Saved]:
@@ -150,6 +165,14 @@ _ADD = text(
     values (:chain, :user, :what, cast(:choice as jsonb), :span, :rhythm, :at, :weekday,
         :month_day, :lang)
     returning schedule_id
+    """
+)
+_CHANGE = text(
+    """
+    update export_schedule set what = :what, choice = cast(:choice as jsonb), span = :span,
+        rhythm = :rhythm, at = :at, weekday = :weekday, month_day = :month_day, lang = :lang,
+        since = clock_timestamp()
+    where chain_id = :chain and schedule_id = :schedule
     """
 )
 _ALL = text("select * from export_schedule where chain_id = :chain order by schedule_id")

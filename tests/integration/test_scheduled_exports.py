@@ -13,18 +13,22 @@ import pytest
 from sqlalchemy import text
 
 from chain.days import Period
+from chain.errors import PermanentError
 from chain.settings import Settings
 from dashboard import guard
+from dashboard.choice import Choice
 from dashboard.pages import PAGES
+from reports.export_links import path
 from tests.conftest import Database
 from tests.integration.boards import EMAIL, HERE, Running, running
 from tests.integration.test_reads import _fill
 from tests.postbox import Postbox, postbox
 from warehouse import export_schedules, exports
 from warehouse.export_schedules import MAIL_LOST, Saved
+from warehouse.reads import Reads
 from warehouse.session import Scope
 from workers.exports import Exports
-from workers.scheduled_exports import ScheduledExports
+from workers.scheduled_exports import ScheduledExports, filters
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 16, 8, 0, tzinfo=ZONE).astimezone(UTC)
@@ -57,7 +61,7 @@ def board(
 def _keep(board: Running, saved: Saved = WEEKLY) -> int:
     scope = Scope(1, saved.user_id)
     with board.warehouse.begin(scope) as connection:
-        number = export_schedules.add(connection, scope, saved)
+        number = export_schedules.save(connection, scope, saved)
         connection.execute(text("update export_schedule set since = '2026-01-01'"))
     return number
 
@@ -272,7 +276,8 @@ def _call(board: Running, start: str, **values: Any) -> str:
 
 FORM = {
     "what": "days", "kind": "xlsx", "metric": "orders", "span": "whole", "rhythm": "monthly",
-    "weekday": "0", "month_day": 2, "at": "07:30", "regions": [], "stores": [],
+    "weekday": "0", "month_day": 2, "at": "07:30", "regions": [], "cities": [], "ownership": [],
+    "stores": [], "platforms": [], "channels": [],
 }  # fmt: skip
 
 
@@ -302,10 +307,110 @@ def test_a_schedule_is_made_paused_and_removed_on_the_page(board: Running) -> No
     assert "Nothing is made regularly yet" in _list(board)
 
 
+def _stored(board: Running) -> Saved:
+    with board.warehouse.begin(Scope(1)) as connection:
+        (saved,) = export_schedules.of_chain(connection, 1)
+    return saved
+
+
+def _do(what: str, saved: Saved) -> str:
+    return f'{{"number":{saved.schedule_id},"type":"schedules-do","what":"{what}"}}'
+
+
+PART = {"cities": "city", "ownership": "ownership", "platforms": "platform", "channels": "channel"}
+LAST_WEEK = Period(date(2026, 3, 9), date(2026, 3, 15))
+NARROW = {
+    "cities": ["成都"], "ownership": ["owned"], "platforms": ["alipay", "wechat"],
+    "channels": ["unknown", "delivery"],
+}  # fmt: skip
+
+
+def test_city_platform_and_channel_narrow_the_file_as_they_do_on_the_board(
+    board: Running,
+) -> None:
+    _call(board, "schedules-save", **(FORM | NARROW))
+    said = _list(board)
+    for word in ("成都", "Owned", "Alipay", "WeChat"):
+        assert word in said
+    saved = _stored(board)
+    made = filters(saved, LAST_WEEK)
+    on_board = Choice.of({**{PART[name]: values for name, values in NARROW.items()},
+                          "metric": "orders", "period": f"{LAST_WEEK.start}..{LAST_WEEK.end}"})
+    reads = Reads(board.warehouse, Scope(1))
+    assert made == on_board.filters(reads.chain())
+    # The file itself: with one platform it holds less than with all.
+    whole, part = (
+        _keep(board, replace(WEEKLY, choice={"metric": "gross_sales", **more}))
+        for more in ({}, {"platforms": ["alipay"]})
+    )
+    exports_of = dict(zip((whole, part), _plan(board)[-2:], strict=True))
+    sums = {
+        number: pl.read_csv(
+            board.logged_in().get(path("k" * 40, 1, 1, export)).data, comment_prefix="#"
+        )["Gross sales, CNY"].sum()
+        for number, export in exports_of.items()
+    }
+    assert 0 < sums[part] < sums[whole]
+
+
+def test_a_schedule_is_changed_in_the_form_that_made_it(board: Running) -> None:
+    _call(board, "schedules-save", **(FORM | NARROW))
+    before = _stored(board)
+    form = _call(board, _do("change", before))
+    for value in ('"value":"07:30"', '"value":["成都"]', '"value":["unknown","delivery"]'):
+        assert value in form.replace(": ", ":").replace(", ", ",").encode().decode("unicode_escape")
+    changed = FORM | {"at": "09:15", "rhythm": "daily", "cities": [], "which": before.schedule_id}
+    _call(board, _do("pause", before))
+    assert "is saved" in _call(board, "schedules-save", **changed)
+    after = _stored(board)
+    assert (after.schedule_id, after.at, after.rhythm) == (before.schedule_id, time(9, 15), "daily")
+    assert after.choice["cities"] == []
+    assert after.paused, "a change of what it holds does not wake it"
+    assert "Every day at 09:15" in _list(board)
+    assert "not whole yet" in _call(board, "schedules-save", **(changed | {"at": "x"}))
+    assert _stored(board) == after
+
+
+def test_a_change_does_not_make_anew_what_was_due_before(board: Running) -> None:
+    number = _keep(board)
+    (export,) = _plan(board)
+    with board.warehouse.begin(Scope(1, 1)) as connection:
+        saved = export_schedules.get(connection, 1, number)
+        export_schedules.save(connection, Scope(1, 1), replace(saved, at=time(7)))
+    assert _plan(board, MONDAY + timedelta(minutes=5)) == []
+    assert _job(board, export).state == "done"
+
+
+def test_what_somebody_else_made_is_neither_shown_nor_changed(board: Running) -> None:
+    number = _keep(board)
+    other = Scope(1, 2)
+    for try_it in (
+        lambda connection: export_schedules.get(connection, 1, number),
+        lambda connection: export_schedules.save(
+            connection, other, replace(WEEKLY, schedule_id=number)
+        ),
+    ):
+        with (
+            pytest.raises(PermanentError, match="no longer there"),
+            board.warehouse.begin(other) as connection,
+        ):
+            try_it(connection)
+
+
+def test_a_place_that_is_gone_stays_in_the_schedule_rather_than_let_all_through(
+    board: Running,
+) -> None:
+    _call(board, "schedules-save", **(FORM | {"cities": ["Atlantis"], "stores": ["999"]}))
+    saved = _stored(board)
+    assert (saved.choice["cities"], saved.choice["stores"]) == (["Atlantis"], [999])
+    assert "Atlantis" in _call(board, _do("change", saved))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"what": "secrets"}, {"kind": "exe"}, {"span": "ever"}, {"rhythm": "hourly"}, {"at": "8"},
-     {"weekday": "7"}, {"month_day": 31}],
+     {"weekday": "7"}, {"month_day": 31}, {"ownership": ["rented"]}, {"stores": ["x"]},
+     {"cities": [""]}, {"cities": ["x" * 201]}],
 )  # fmt: skip
 def test_what_is_no_schedule_is_refused(board: Running, wrong: dict[str, Any]) -> None:
     assert "not whole yet" in _call(board, "schedules-save", **(FORM | wrong))

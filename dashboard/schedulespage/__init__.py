@@ -1,0 +1,1 @@
+"""Exports that are made regularly: their list in words, and the form of one."""
