@@ -4,17 +4,21 @@ The engine here is today's; what an older one lacks is taken away from it. No te
 """
 
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import text
 
+from chain.settings import Settings
 from dashboard.pages import PAGES
 from tests.conftest import Database
 from tests.e2e.harness import DESK, PHONE, open_browser, serve, visit
 from tests.integration.boards import EMAIL, PASSWORD, running
 from tests.integration.test_access import WECHAT
 from tests.integration.test_reads import _fill
+from tests.provider import CLIENT, SECRET, provider
 from warehouse.session import Scope
 
 pytestmark = pytest.mark.e2e
@@ -57,6 +61,45 @@ def test_the_board_is_used_in_wechat_by_an_older_engine(browser: Browser, addres
         expect(window.page.locator(".ag-center-cols-container .ag-row").first).to_be_visible()
         expect(window.page.locator("#too-old")).to_have_count(0)
         assert window.problems == []
+
+
+def test_a_shared_link_survives_the_sign_on_within_wechat(
+    browser: Browser, database: Database, tmp_path: Path
+) -> None:
+    """A view sent in a chat, opened by who is not logged in, with its words in Chinese."""
+    link = f"/stores?{PERIOD}&against=none&city={quote('上海')}&platform=alipay"
+    with provider() as known:
+        known.claims = {"email": EMAIL}
+        settings = Settings(
+            data=tmp_path, oidc_issuer=known.address, oidc_client_id=CLIENT,
+            oidc_client_secret=SECRET, oidc_name="Acme",
+        )  # fmt: skip
+        with running(database, tmp_path, PAGES, settings=settings) as board:
+            with board.warehouse.begin(Scope(1)) as connection:
+                connection.execute(text("delete from chain"))
+                _fill(connection)
+            with (
+                serve(board.app.server) as address,
+                visit(browser, address, width=PHONE, lang="zh", agent=WECHAT) as window,
+            ):
+                window.page.add_init_script(OLDER)
+                window.page.goto(address + link)
+                window.page.get_by_role("link", name="Acme").click()
+                window.page.wait_for_selector("#shell")
+                window.settle()
+                shown = parse_qs(urlsplit(window.page.url).query)
+                asked = parse_qs(urlsplit(link).query)
+                assert {name: shown.get(name) for name in asked} == asked
+                expect(window.page.locator("#filter-bar")).to_contain_text("上海")
+                expect(
+                    window.page.locator(".ag-center-cols-container .ag-row").first
+                ).to_be_visible()
+                assert not window.overflows()
+                # Taken back into the chat and opened again, nobody is asked a second time.
+                window.page.goto(address + link)
+                window.page.wait_for_selector("#shell")
+                assert "/login" not in window.page.url
+                assert window.problems == []
 
 
 def test_a_file_is_not_tried_in_wechat_and_it_is_said_how(browser: Browser, address: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from celery import Celery
 from sqlalchemy import Connection, create_engine, text
 
+from chain.alerts import Rule
 from chain.errors import PermanentError, TransientError
 from chain.jobs import FORECASTS, QUEUE
 from chain.settings import Settings
@@ -24,8 +25,11 @@ from runtime.embedded import Valkey
 from tests.conftest import Database
 from tests.integration.boards import PASSWORD, NotedJobs
 from tests.integration.test_tenancy import TENANT, insert_row
+from warehouse import alerts, robots
+from warehouse.alerts import SavedRule
 from warehouse.cache import FigureCache
 from warehouse.reads import Reads
+from warehouse.robots import Webhook
 from warehouse.session import Scope, Warehouse, sqlalchemy_url
 from warehouse.wholechain import archive, removal
 from warehouse.wholechain.tables import (
@@ -418,6 +422,35 @@ def test_an_archive_holds_what_lets_nobody_in(world: World, tmp_path: Path) -> N
     assert "argon2" not in people
     assert manifest["tables"]["payment"]["rows"] == 2
     assert set(manifest["tables"]["payment"]["sums"]) >= {"gross", "fee", "net"}
+
+
+def test_no_webhook_leaves_with_an_archive_and_rules_tell_no_group_after(
+    world: World, tmp_path: Path
+) -> None:
+    key, address = "k" * 40, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=of-the-group"
+    mine = Scope(MINE, ME)
+    with world.warehouse.begin(mine) as connection:
+        webhook = Webhook("wecom", "Managers of Tea", address, "signs-with-this")
+        number = robots.add(connection, mine, key, webhook)
+        rule = SavedRule(0, ME, Rule("files"), tell_users=(ME,), tell_robots=(number,))
+        kept = alerts.save(connection, mine, rule)
+        sealed = connection.scalar(
+            text("select webhook from robot where robot_id = :robot"), {"robot": number}
+        )
+        # The twin: here it is kept, and can be read by who has the key.
+        assert robots.webhook(connection, mine, key, number).address == address
+    path = _exported(world, tmp_path)
+    with zipfile.ZipFile(path) as opened:
+        written = b"".join(opened.read(name) for name in opened.namelist())
+    for secret in (address, "of-the-group", "signs-with-this", "Managers of Tea", str(sealed)):
+        assert secret.encode() not in written
+    owner = Warehouse(world.database.owner)
+    chain = archive.read(owner, path).chain_id
+    owner.close()
+    with world.warehouse.begin(Scope(chain)) as connection:
+        assert robots.groups(connection, Scope(chain)) == []
+        there = alerts.rule(connection, chain, kept)
+    assert (there.tell_robots, there.tell_users) == ((), (ME,))
 
 
 def _altered(path: Path, member: str, content: bytes) -> Path:
