@@ -94,8 +94,8 @@ def bridge(
     ``days``: a row for each store, side (0 before, 1 now) and kind of day with data: ``store``,
     ``side``, ``kind`` and ``SUMMED`` (``days`` with data; money in minor units). ``stores``: a row
     a store: ``store``, ``opened``, ``closed`` (dates or None), ``unassigned``. ``kinds`` says the
-    kind of each day of both periods on which there may be data. ``usual``: more rows to learn the
-    weights of days from, see ``day_weights``.
+    kind of each day of both periods on which there may be data. ``usual``: rows to learn the
+    weights of days from, in place of ``days``; see ``day_weights``.
     """
     if periods[1].start < periods[0].start:
         turned = days.assign(side=1 - days["side"])
@@ -230,7 +230,13 @@ def _groups(sums: _Sums, periods: tuple[Period, Period]) -> NDArray[np.object_]:
 
 
 def _learned_from(days: pd.DataFrame, usual: pd.DataFrame | None) -> pd.DataFrame:
-    own = pd.DataFrame(
+    """Return what the weights of days are learned from: ``usual`` alone, where there is any.
+
+    So that a store's steps are the same in a bridge of itself and in one of the whole chain.
+    """
+    if usual is not None and len(usual):
+        return usual.sort_values(["group", "kind"])
+    return pd.DataFrame(
         {
             "group": "s" + days["store"].astype(str) + "/" + days["side"].astype(str),
             "kind": days["kind"],
@@ -238,10 +244,6 @@ def _learned_from(days: pd.DataFrame, usual: pd.DataFrame | None) -> pd.DataFram
             "amount": days["gross"],
         }
     ).sort_values(["group", "kind"])
-    if usual is None or usual.empty:
-        return own
-    more = usual.assign(group="u" + usual["group"].astype(str)).sort_values(["group", "kind"])
-    return pd.concat([own, more[list(own.columns)]], ignore_index=True)
 
 
 def _calendar(

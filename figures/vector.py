@@ -247,13 +247,15 @@ def _floating(trace: dict[str, Any], layout: dict[str, Any], plane: _Plane) -> I
 
 def _cells(heat: dict[str, Any], plane: _Plane) -> Iterator[str]:
     values = [value for row in heat["z"] for value in row if value is not None]
-    most = max(values, default=0) or 1
+    least = float(heat.get("zmin", 0))
+    most = max(values, default=least)
+    span = (most - least) or 1
     width = (plane.right - plane.left) / len(heat["x"]) - heat["xgap"]
     height = (plane.bottom - plane.top) / len(heat["y"]) - heat["ygap"]
     for name, row in zip(heat["y"], heat["z"], strict=True):
         for x, value in zip(heat["x"], row, strict=True):
             if value is not None:
-                colour = _between(heat["colorscale"], min(max(value / most, 0), 1))
+                colour = _between(heat["colorscale"], min(max((value - least) / span, 0), 1))
                 left, top = plane.x(x) - width / 2, plane.y(name) - height / 2
                 yield _rect(left, top, width, height, colour, 2)
 

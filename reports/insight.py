@@ -17,15 +17,23 @@ from advice.weights import Kinds
 from figures import formats
 from figures.look import Look
 from reports.sentence import Says
+from warehouse.reads.explain import DayKinds
 from warehouse.reads.protocol import ChainInfo, Filters, ReadsProtocol
 
 
-def bridge(reads: ReadsProtocol, filters: Filters, measure: Measure = "net_sales") -> Bridge:
+def bridge(
+    reads: ReadsProtocol,
+    filters: Filters,
+    measure: Measure = "net_sales",
+    found: DayKinds | None = None,
+) -> Bridge:
     """Return the bridge of net sales from the comparison of ``filters`` to its period.
 
-    Over the stores, regions and cities named; platforms and channels are left aside.
+    Over the stores, regions and cities named; platforms and channels are left aside. ``found`` is
+    ``reads.by_day_kind(filters)``, where it is at hand. A store's row is the same whichever other
+    stores are in it, for one reader.
     """
-    found = reads.by_day_kind(filters)
+    found = found or reads.by_day_kind(filters)
     return bridges.bridge(
         found.frame,
         _stores(reads),
@@ -36,12 +44,14 @@ def bridge(reads: ReadsProtocol, filters: Filters, measure: Measure = "net_sales
     )
 
 
-def fair_ranking(reads: ReadsProtocol, filters: Filters) -> pd.DataFrame:
+def fair_ranking(
+    reads: ReadsProtocol, filters: Filters, found: DayKinds | None = None
+) -> pd.DataFrame:
     """Return stores against what their kind leads to expect; see ``advice.ranking.rank_stores``.
 
-    Among the stores that the reader sees and ``filters`` lets through.
+    Among the stores that the reader sees and ``filters`` lets through. ``found`` as above.
     """
-    found = reads.by_day_kind(filters)
+    found = found or reads.by_day_kind(filters)
     stores = _stores(reads)
     known = stores[~stores["unassigned"]]
     days = found.frame[(found.frame["side"] == 1) & found.frame["store"].isin(known["store"])]

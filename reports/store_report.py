@@ -7,11 +7,13 @@ beside the page and says the same.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from advice.bridge import STEPS, Bridge
 from chain.days import Period
 from chain.metrics import METRICS, Metric
 from chain.money import exponent, to_major
@@ -21,7 +23,8 @@ from figures import fan as fan_figure
 from figures import formats, hours, landing, mix
 from figures.look import Look, Picture
 from figures.vector import svg
-from reports import sentence
+from figures.waterfall import Step, waterfall
+from reports import insight, sentence
 from reports.marks import marks
 from reports.series import matched, sums, value_of
 from warehouse.reads.forecast_protocol import ForecastSeries, Unit
@@ -39,7 +42,7 @@ WIDE, HALF = (680.0, 236.0), (332.0, 256.0)
 """Pixels of a picture over the whole width of a page, and over half of it."""
 AHEAD, PAST = 30, 60
 LONGEST_THAN = 20
-HEADS = ("about", "definitions", "forecast", "fees", "royalty")
+HEADS = ("about", "bridge", "definitions", "forecast", "fees", "royalty")
 ROYALTY = ("sales", "franchised", "royalty_rate", "royalty", "royalty_minimum", "due")
 FEWEST_DAYS = 7
 """A shorter period is too short for a line: the four weeks up to its end are drawn."""
@@ -61,7 +64,7 @@ class Speaker:
         return say(self.lang, key, **params)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoreReports:
     """Reports of one period and metric; made once for many stores, it asks for the chain once."""
 
@@ -80,6 +83,11 @@ class StoreReports:
         rows = reads.stores().to_dict("records")
         stores = {int(row["store_id"]): {str(key): row[key] for key in row} for row in rows}
         return cls(reads, filters, lang, now, reads.chain(), stores)
+
+    @cached_property
+    def _bridge(self) -> Bridge:
+        """What made the difference in every store of ``filters``: asked once for all reports."""
+        return insight.bridge(self.reads, self.filters)
 
     @property
     def look(self) -> Look:
@@ -138,6 +146,7 @@ class StoreReports:
                 for name in TILES
             ],
             "pictures": pictures,
+            "bridge": self._changed(store, asked) if pictures else None,
             "no_data": "" if pictures else self.say("no_data"),
             "fees": self._fees(asked),
             "royalty": self._royalty(asked),
@@ -232,6 +241,31 @@ class StoreReports:
             "alt": drawn.alt,
             "wide": size is WIDE,
             "svg": svg(drawn.figure, *size, self.lang),
+        }
+
+    def _changed(self, store: int, asked: Filters) -> Printed | None:
+        """Return what made the difference, as the store's page draws it; None with nothing to say."""
+        if asked.alone or asked.platforms or asked.channels:
+            return None  # it is of all platforms and channels, and the rest of the page is not
+        made = self._bridge.stores
+        found = made[made["store"] == store]
+        if found.empty:
+            return None
+        row = found.iloc[0]
+        speaker = Speaker(self.lang)
+        steps = [Step(say(self.lang, f"advice.step.{name}"), int(row[name])) for name in STEPS]
+        words = {
+            "measure": METRICS["net_sales"].label(self.lang),
+            "than": sentence.than_of(speaker, asked.period, asked.before),
+            "total": say(self.lang, "insight.bridge.total"),
+        }
+        drawn = waterfall(steps, (int(row["before"]), int(row["now"])), words, look=self.look)
+        if drawn.empty:
+            return None
+        why = insight.why_changed(speaker, self.chain, self._bridge, store, most=3)
+        return {
+            **self._picture(drawn, (WIDE[0], drawn.figure["layout"]["height"])),
+            "said": self.say("why", why=why) if why else "",
         }
 
     def _fees(self, asked: Filters) -> Printed:

@@ -62,8 +62,9 @@ def card(
     }
     drawn = waterfall(steps, (made.before, made.now), words, look=look(here, chain, theme))
     parts = picture(drawn, graph, here)
-    said = _growth(here, made, chosen)
-    return [*parts, html.P(said, className="muted tb-sub")] if said else parts
+    narrowed = filters.platforms or filters.channels
+    said = [here.say("insight.whole") if narrowed else "", _growth(here, made, chosen)]
+    return [*parts, *(html.P(one, className="muted tb-sub") for one in said if one)]
 
 
 def _measure(here: Here, name: Measure) -> str:

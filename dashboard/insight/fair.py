@@ -34,10 +34,12 @@ def card(here: Here, filters: Filters) -> list[Component]:
             html.P(here.say("insight.fair.few"), className="muted tb-sub"),
         ]
     chain = here.reads.chain()
+    narrowed = filters.platforms or filters.channels
     span = formats.days(filters.period.start, filters.period.end, here.lang)
     return [
         html.H2(_finding(here, ranked), className="tb-finding"),
         html.P(here.say("insight.fair.lead", span=span), className="muted tb-sub"),
+        *([html.P(here.say("insight.whole"), className="muted tb-sub")] if narrowed else []),
         _grid(here, chain, ranked),
     ]
 

@@ -7,17 +7,19 @@ from functools import cached_property
 
 import pandas as pd
 
+from advice.bridge import Bridge
 from chain.days import Period
 from chain.metrics import METRICS
 from chain.schedule import Rhythm
 from chain.words import Lang, Param, say
 from figures.look import Look
+from reports import insight
 from reports.addresses import view
 from reports.names import store_names
 from reports.sentence import than_of
+from warehouse.reads.explain import DayKinds
 from warehouse.reads.forecast_protocol import CHAIN, ForecastSeries, Landing, Unit
 from warehouse.reads.protocol import (
-    SUMS,
     Attention,
     ChainInfo,
     Daily,
@@ -140,13 +142,25 @@ class Facts:
         return rows[rows["store_id"].isin(self.stores["store_id"])]
 
     @cached_property
-    def before(self) -> Mapping[int, Mapping[str, int]]:
-        """The sums of each store in the days compared with, by id."""
-        rows = self.reads.by_store(Filters(self.filters.before))
-        return {
-            int(row["store_id"]): {name: int(row[name]) for name in SUMS}
-            for row in rows.to_dict("records")
-        }
+    def _day_kinds(self) -> DayKinds:
+        return self.reads.by_day_kind(self.filters)
+
+    @cached_property
+    def bridge(self) -> Bridge:
+        """What made the difference to the days compared with, store by store."""
+        return insight.bridge(self.reads, self.filters, found=self._day_kinds)
+
+    @cached_property
+    def fair(self) -> pd.DataFrame:
+        """The fair ranking of the page of stores; empty for a day, which says nothing of a kind."""
+        if self.rhythm == "daily":
+            return pd.DataFrame()
+        return insight.fair_ranking(self.reads, self.filters, self._day_kinds)
+
+    @cached_property
+    def unheard(self) -> frozenset[int]:
+        """Open stores that have sent nothing for some day that is shown."""
+        return frozenset(_without(self.ranked))
 
     @cached_property
     def drawn(self) -> tuple[Period, Period]:

@@ -1,69 +1,34 @@
-"""Why a store took more or less: the one thing that explains most of the change."""
+"""Why a store took more or less, and why it stands where it does: the board's own reasons."""
 
 from collections.abc import Mapping
-from math import log
 from typing import Any
 
+from advice import ranking
 from figures import formats
+from reports import insight
 from reports.digests.facts import Facts
 
-MOST_OF = 0.6
-"""A part that makes so much of a change is named alone."""
-WORTH = 0.01
-"""A smaller change of orders or of the ticket, as a share, is not told."""
+LEVEL = 0.005
+"""A store nearer to what its kind leads to expect, as a share, is as its kind."""
 
 
-def reason(facts: Facts, row: Mapping[str, Any]) -> str:
-    """Return why the store of a ``by_store`` row moved; empty where there is nothing to say.
+def changed(facts: Facts, store: int) -> str:
+    """Return what moved a store since the days compared with; empty where nothing can be said.
 
-    Days without data come first, as they explain what is missing. Else refunds or subsidies where
-    they made most of the change; else orders and the average ticket, whose logarithms add up.
+    By the bridge that the store's page draws. A day without any data is said as that.
     """
-    silent = int(row["days_without"])
-    if silent and row["value"] < row["value_before"]:
-        return _silent(facts, silent)
-    change = float(row["value"] - row["value_before"])
-    for name in ("refund", "merchant_subsidy"):
-        part = _before(facts, row, name)
-        if part is not None and change and -part / change >= MOST_OF:
-            amount = facts.look.shown(abs(part), "money")
-            way = "up" if part > 0 else "down"
-            return facts.say(f"digests.reason.{name}_{way}", amount=amount)
-    return _orders_and_ticket(facts, row)
-
-
-def _silent(facts: Facts, silent: int) -> str:
-    if facts.days.days == 1:
+    if facts.days.days == 1 and store in facts.unheard:
         return facts.say("digests.reason.silent_day")
-    return facts.say("digests.reason.silent", count=silent, days=facts.days.days)
+    return insight.why_changed(facts, facts.chain, facts.bridge, store)
 
 
-def _before(facts: Facts, row: Mapping[str, Any], name: str) -> float | None:
-    """Return by how much a sum changed."""
-    past = facts.before.get(int(row["store_id"]))
-    return None if past is None else float(row[name]) - past[name]
-
-
-def _orders_and_ticket(facts: Facts, row: Mapping[str, Any]) -> str:
-    past = facts.before.get(int(row["store_id"]))
-    if past is None or not past["orders"] or not row["orders"] or past["gross"] <= 0:
-        return ""
-    if row["gross"] <= 0:
-        return ""
-    orders = float(row["orders"]) / past["orders"] - 1
-    ticket = (float(row["gross"]) / float(row["orders"])) / (past["gross"] / past["orders"]) - 1
-    parts = {"orders": orders, "ticket": ticket}
-    told = sorted(
-        (name for name, share in parts.items() if abs(share) >= WORTH),
-        key=lambda name: -abs(log(1 + parts[name])),
-    )
-    said = [_part(facts, name, parts[name]) for name in told]
-    if len(said) < 2:
-        return "".join(said)
-    key = "both" if parts["orders"] * parts["ticket"] > 0 else "but"
-    return facts.say(f"digests.reason.{key}", first=said[0], second=said[1])
-
-
-def _part(facts: Facts, name: str, share: float) -> str:
-    way = "up" if share > 0 else "down"
-    return facts.say(f"digests.reason.{name}_{way}", change=formats.percent(abs(share)))
+def stands(facts: Facts, row: Mapping[str, Any]) -> str:
+    """Return how far a store of ``facts.fair`` is from its kind and why, and what moved it."""
+    share = float(row["actual"]) / float(row["expected"]) - 1
+    why = insight.said(facts, facts.chain, ranking.reasons(row))
+    way = "level" if abs(share) < LEVEL else "above" if share > 0 else "below"
+    said = facts.say(f"digests.reason.{way}", share=formats.percent(abs(share)))
+    if why:
+        said = facts.say("digests.reason.why", said=said, why=why)
+    moved = changed(facts, int(row["store"]))
+    return facts.say("digests.reason.moved", said=said, moved=moved) if moved else said

@@ -16,7 +16,7 @@ from reports import attention, sentence
 from reports.digests.facts import NET, Facts
 from reports.digests.model import Line, Row, Section, Shot, Tile
 from reports.digests.pictures import HEIGHT
-from reports.digests.reasons import reason
+from reports.digests.reasons import changed, stands
 from reports.marks import marks
 from reports.series import matched, value_of
 from warehouse.reads.protocol import Totals
@@ -70,24 +70,17 @@ def trend(facts: Facts) -> Section | None:
 
 
 def ranking(facts: Facts) -> Section | None:
-    """Return the stores that won most and those that lost most, each with the reason."""
+    """Return three stores at each end, with the reason, as the board ranks and explains them.
+
+    Of a week or a month those furthest above and below their kind; of a day, or where there are
+    too few stores for that, those that won and those that lost most.
+    """
     if facts.shown is None or facts.single is not None:
         return None
-    rows = facts.ranked.dropna(subset=["value_before"])
-    rows = rows[rows["value_before"] > 0].assign(value=rows["value"].fillna(0.0))
-    rows = rows.assign(won=rows["value"] - rows["value_before"]).sort_values(
-        ["won", "store_id"], ascending=[False, True]
-    )
-    best = rows[rows["won"] > 0].head(BEST)
-    worst = rows[rows["won"] < 0].iloc[::-1].head(BEST)
-    lists = tuple(
-        (facts.say(f"digests.section.{name}"), tuple(_row(facts, each) for each in _records(part)))
-        for name, part in (("best", best), ("worst", worst))
-        if len(part)
-    )
+    key, lists = ("fair", _by_kind(facts)) if len(facts.fair) else ("ranking", _by_change(facts))
     if not lists:
         return None
-    note = facts.say("digests.section.ranking_note", metric=NET.label(facts.lang),
+    note = facts.say(f"digests.section.{key}_note", metric=NET.label(facts.lang),
                      than=facts.than())  # fmt: skip
     link = facts.link("/stores", facts.days, NET.name)
     return Section(
@@ -95,6 +88,50 @@ def ranking(facts: Facts) -> Section | None:
         note,
         lists=lists,
         link=(facts.say("digests.open.stores", count=len(facts.stores)), link),
+    )
+
+
+Lists = tuple[tuple[str, tuple[Row, ...]], ...]
+
+
+def _by_kind(facts: Facts) -> Lists:
+    """Return the ends of the fair ranking, none of them twice."""
+    rows = facts.fair.sort_values("rank", kind="stable")
+    best = rows[rows["gap"] > 0].head(BEST)
+    worst = rows[rows["gap"] < 0].iloc[::-1].head(BEST)
+    known = {int(row["store_id"]): row for row in _records(facts.ranked)}
+    return tuple(
+        (
+            facts.say(f"digests.section.{name}"),
+            tuple(
+                _row(facts, known[int(each["store"])], stands(facts, each))
+                for each in _records(part)
+                if int(each["store"]) in known
+            ),
+        )
+        for name, part in (("above", best), ("below", worst))
+        if len(part)
+    )
+
+
+def _by_change(facts: Facts) -> Lists:
+    """Return the stores that won and lost most since the days compared with."""
+    rows = facts.ranked.dropna(subset=["value_before"])
+    rows = rows[rows["value_before"] > 0].assign(value=rows["value"].fillna(0.0))
+    rows = rows.assign(won=rows["value"] - rows["value_before"]).sort_values(
+        ["won", "store_id"], ascending=[False, True]
+    )
+    best = rows[rows["won"] > 0].head(BEST)
+    worst = rows[rows["won"] < 0].iloc[::-1].head(BEST)
+    return tuple(
+        (
+            facts.say(f"digests.section.{name}"),
+            tuple(
+                _row(facts, each, changed(facts, int(each["store_id"]))) for each in _records(part)
+            ),
+        )
+        for name, part in (("best", best), ("worst", worst))
+        if len(part)
     )
 
 
@@ -181,7 +218,7 @@ def _pictured(
     return Section("", shots=(shot,))
 
 
-def _row(facts: Facts, row: dict[str, Any]) -> Row:
+def _row(facts: Facts, row: dict[str, Any], reason: str) -> Row:
     store = int(row["store_id"])
     change, _ = formats.change(
         row["value"], row["value_before"], "money", facts.chain.currency, facts.lang
@@ -190,7 +227,7 @@ def _row(facts: Facts, row: dict[str, Any]) -> Row:
         facts.names.get(store, str(store)),
         facts.look.shown(row["value"], "money"),
         change,
-        reason(facts, row),
+        reason,
         facts.link(f"/store/{store}", facts.days, NET.name),
     )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -11,9 +12,12 @@ from chain.days import Period
 from chain.metrics import METRICS
 from chain.words import Lang
 from dashboard.components.series import sums, value_of
+from dashboard.frame import Here, Person
+from dashboard.insight import bridge
 from figures import formats
+from reports import insight
 from reports.paper import Paper
-from reports.store_report import TILES, StoreReports
+from reports.store_report import TILES, Speaker, StoreReports
 from tests.conftest import Database
 from tests.integration.test_reads import FIRST, LAST, MARCH, NOW, _fill
 from tests.papers import pages_of as _pages
@@ -85,6 +89,33 @@ def test_a_report_has_one_to_three_pages_whatever_the_store(
     found = _pages(Paper().pdf(reports.printed(store)))
     assert len(found) == pages
     assert _bare(reports.name(store)) in _bare(found[0])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_made_the_difference_is_said_as_the_stores_page_draws_it(
+    warehouse: Warehouse, lang: Lang
+) -> None:
+    reports = _reports(warehouse, lang)
+    made: Any = reports.printed(1)["bridge"]
+    person = Person(1, "o@example.com", "", lang, 1, Scope(1))
+    here = Here(person, lang, "light", reports.reads, "r1")
+    title, subtitle, *_ = bridge.card(here, MARCH.of_store(1), "net_sales", "light", "g")
+    assert (made["title"], made["subtitle"]) == (title.children, subtitle.children)  # type: ignore[attr-defined]
+    whole = insight.bridge(reports.reads, MARCH)
+    why = insight.why_changed(Speaker(lang), reports.chain, whole, 1, most=3)
+    assert why
+    assert why in made["said"]
+    said = _bare("".join(_pages(Paper().pdf(reports.printed(1)))))
+    assert _bare(made["title"]) in said
+    assert _bare(made["said"]) in said
+
+
+def test_nothing_is_explained_where_nothing_or_a_part_is_compared(warehouse: Warehouse) -> None:
+    reads = Reads(warehouse, Scope(1), now=lambda: NOW)
+    for asked in (replace(MARCH, alone=True), replace(MARCH, platforms=("alipay",))):
+        reports = StoreReports.of(reads, asked, "en", NOW)
+        assert reports.printed(1)["bridge"] is None
+        assert "What made the difference" not in "".join(_pages(Paper().pdf(reports.printed(1))))
 
 
 def test_every_character_of_a_rare_name_has_a_glyph(warehouse: Warehouse) -> None:
