@@ -52,6 +52,7 @@ STEPS = (
 WITHIN = STEPS[:7]
 """Steps that a store in both periods can have."""
 SUMMED = ("days", "gross", "orders", "refund", "merchant_subsidy", "fee")
+WORTH = 0.05
 _RATES = ("refund", "merchant_subsidy", "fee")
 
 
@@ -130,6 +131,7 @@ def bridge(
 def reasons(made: Bridge, store: int, most: int = 2) -> list[Reason]:
     """Return what moved a store most, the largest first: the steps that went the way it went.
 
+    Steps of less than ``WORTH`` of the change explain nothing and are not named.
     ``share`` is of what the store took before. Empty for a store that is not there in both periods
     or did not change.
     """
@@ -139,7 +141,11 @@ def reasons(made: Bridge, store: int, most: int = 2) -> list[Reason]:
     row = found.iloc[0]
     change = int(row["now"] - row["before"])
     before = float(row["before"]) or float("nan")
-    along = [(name, int(row[name])) for name in WITHIN if int(row[name]) * change > 0]
+    along = [
+        (name, int(row[name]))
+        for name in WITHIN
+        if int(row[name]) * change > 0 and abs(int(row[name])) >= WORTH * abs(change)
+    ]
     along.sort(key=lambda step: (-abs(step[1]), WITHIN.index(step[0])))
     return [Reason("bridge", name, amount / before, amount) for name, amount in along[:most]]
 

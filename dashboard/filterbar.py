@@ -43,6 +43,7 @@ FIRST_METRICS = (
     "net_sales", "net_sales_ex_vat", "orders", "average_ticket", "refund_rate", "fee_rate",
 )  # fmt: skip
 """What is asked for most; the rest is behind one line, so that nobody reads through fifteen."""
+CHOICE = "bar-choice"
 LISTED = 50
 """Stores in the list at once; the rest are found by typing."""
 NOTES = ("unknown", "store", "long", "uneven")
@@ -67,7 +68,11 @@ def bar(here: Here, pages: Sequence[Page]) -> Component:
         className="bar-word bar-more",
         **attributes(aria_expanded="false", aria_controls="filter-bar"),
     )
-    segments = [_segment(part, *contents[part]) for part in PARTS]
+    # What this chain has no choice of is not there from the start, so that the bar does not shrink.
+    segments = [
+        _segment(part, *contents[part], hidden=part == "ownership" and not words[part])
+        for part in PARTS
+    ]
     return html.Div(
         [
             dcc.Store(id=FILTERS, data=choice.data()),
@@ -151,6 +156,9 @@ def register(app: Dash) -> None:
         *[Output(f"filter-{part}-word", "children") for part in PARTS],
         *[Output(f"filter-{part}-segment", "hidden") for part in PARTS],
         *[Output(f"filter-{part}-segment", "className") for part in PARTS],
+        # Dash mounts what is in a list that opens with what it knew when the list itself was drawn,
+        # unless the list has been told of something since.
+        *[Output(f"filter-{part}-choice", "className") for part in PARTS],
         Output("filter-metric-rest", "open"),
         Output("filter-note", "children"),
         Output("filter-bar", "hidden"),
@@ -179,19 +187,19 @@ def _note() -> Component:
     return html.Div(id="filter-note", className="bar-note", role="status")
 
 
-def _segment(part: str, word: str, content: Component) -> Component:
+def _segment(part: str, word: str, content: Component, *, hidden: bool) -> Component:
     target = html.Span([html.Span(word, id=f"filter-{part}-word"), icon("down", 16)])
     popover = dmc.Popover(
         [
             dmc.PopoverTarget(target, boxWrapperProps=as_button("bar-word")),
-            dmc.PopoverDropdown(content, className="bar-choice"),
+            dmc.PopoverDropdown(content, id=f"filter-{part}-choice", className=CHOICE),
         ],
         position="bottom-start",
         shadow="sm",
         trapFocus=True,
         transitionProps={"duration": 150},
     )
-    return html.Span(popover, id=f"filter-{part}-segment", className="bar-segment")
+    return html.Span(popover, id=f"filter-{part}-segment", className="bar-segment", hidden=hidden)
 
 
 def _radios(part: str, options: dict[str, str], value: str) -> Component:

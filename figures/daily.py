@@ -61,9 +61,12 @@ def daily_sales(
     axis = [day.isoformat() for day in days]
     theme = look.tokens
     traces = [
-        _trace(axis, past, theme.comparison, 1.5, than, _hovers(past, past_days, metric, look)),
         _trace(axis, now, theme.this, 2.5, look.say("this_period"), _hovers(now, [], metric, look)),
     ]
+    compared = any(value is not None for value in past)
+    if compared:
+        hovers = _hovers(past, past_days, metric, look)
+        traces.insert(0, _trace(axis, past, theme.comparison, 1.5, than, hovers))
     seen = [value for value in now + past if value is not None]
     traces += campaign_line(days, marks, look)
     figure: Figure = {
@@ -81,9 +84,8 @@ def daily_sales(
         ),
     }
     title = _title(metric, look, than, (value, value_before), now, grain)
-    return Picture(
-        figure, title, _subtitle(metric, look, grain, gaps), _alt(days, now, metric, look, than)
-    )
+    alt = _alt(days, now, metric, look, than if compared else "")
+    return Picture(figure, title, _subtitle(metric, look, grain, gaps), alt)
 
 
 def sparkline(
@@ -298,7 +300,7 @@ def _alt(days: Sequence[date], now: Values, metric: Metric, look: Look, than: st
     scale = look.scale(metric.unit)
     (low, low_day), (high, high_day) = min(seen), max(seen)
     return look.say(
-        "daily.alt",
+        "daily.alt" if than else "daily.alt_alone",
         metric=metric.label(look.lang),
         first=formats.day(days[0], look.lang),
         last=formats.day(days[-1], look.lang),

@@ -24,9 +24,9 @@ class Step:
     about: str = ""
 
 
-def height_of(steps: int) -> int:
-    """Return the height of a picture of so many bars beside their sum."""
-    return ROW * (steps + 1) + _ABOVE + _BELOW
+def height_of(steps: int, row: int = ROW) -> int:
+    """Return the height of a picture of so many bars beside their sum, ``row`` pixels each."""
+    return row * (steps + 1) + _ABOVE + _BELOW
 
 
 def waterfall(

@@ -94,6 +94,11 @@ def why_ranked(here: Says, chain: ChainInfo, row: Any, most: int = 2) -> str:
     return said(here, chain, ranking.reasons(row, most)) or here.say("advice.say.level")
 
 
+def against(row: Any) -> float:
+    """Return by which share a store (as above) is above or below its kind, as it is shown."""
+    return round(float(row["actual"]) / float(row["expected"]) - 1, 4)
+
+
 def said(here: Says, chain: ChainInfo, reasons: Sequence[Reason]) -> str:
     """Return reasons as one line of words."""
     return here.say("advice.say.list").join(reason(here, chain, each) for each in reasons)

@@ -23,7 +23,7 @@ from figures import fan as fan_figure
 from figures import formats, hours, landing, mix
 from figures.look import Look, Picture
 from figures.vector import svg
-from figures.waterfall import Step, waterfall
+from figures.waterfall import Step, height_of, waterfall
 from reports import insight, sentence
 from reports.marks import marks
 from reports.series import matched, sums, value_of
@@ -40,6 +40,8 @@ TILES = (
 )
 WIDE, HALF = (680.0, 236.0), (332.0, 256.0)
 """Pixels of a picture over the whole width of a page, and over half of it."""
+BAR = 20
+"""Pixels of a bar of the bridge: paper is read from nearer than a screen."""
 AHEAD, PAST = 30, 60
 LONGEST_THAN = 20
 HEADS = ("about", "bridge", "definitions", "forecast", "fees", "royalty")
@@ -244,7 +246,7 @@ class StoreReports:
         }
 
     def _changed(self, store: int, asked: Filters) -> Printed | None:
-        """Return what made the difference, as the store's page draws it; None with nothing to say."""
+        """Return what made the difference, as the store's page draws it; None for nothing."""
         if asked.alone or asked.platforms or asked.channels:
             return None  # it is of all platforms and channels, and the rest of the page is not
         made = self._bridge.stores
@@ -253,7 +255,11 @@ class StoreReports:
             return None
         row = found.iloc[0]
         speaker = Speaker(self.lang)
-        steps = [Step(say(self.lang, f"advice.step.{name}"), int(row[name])) for name in STEPS]
+        steps = [
+            Step(say(self.lang, f"advice.step.{name}"), int(row[name]))
+            for name in STEPS
+            if int(row[name])
+        ]
         words = {
             "measure": METRICS["net_sales"].label(self.lang),
             "than": sentence.than_of(speaker, asked.period, asked.before),
@@ -264,7 +270,7 @@ class StoreReports:
             return None
         why = insight.why_changed(speaker, self.chain, self._bridge, store, most=3)
         return {
-            **self._picture(drawn, (WIDE[0], drawn.figure["layout"]["height"])),
+            **self._picture(drawn, (WIDE[0], height_of(len(steps), BAR))),
             "said": self.say("why", why=why) if why else "",
         }
 

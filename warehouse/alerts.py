@@ -16,7 +16,6 @@ from chain.alerts import Quiet, Rule, Severity
 from chain.errors import PermanentError
 from warehouse.session import Scope
 
-
 SnoozeOf = Literal["rule", "subject"]
 _SNOOZES: Mapping[bool, SnoozeOf] = {False: "rule", True: "subject"}
 

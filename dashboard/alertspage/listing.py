@@ -128,9 +128,7 @@ def _open(here: Here, shown: Shown, rule: SavedRule, one: Fired) -> Component:
         name = "wake_one" if "subject" in one.snoozed_by else "snooze_one"
         # Where the whole rule rests, one subject of it has nothing to be kept from.
         if name == "wake_one" or not one.snoozed_by:
-            doing.append(
-                _button(here, name, one.alert_id, here.say(f"alerts.page.{name}"), text)
-            )
+            doing.append(_button(here, name, one.alert_id, here.say(f"alerts.page.{name}"), text))
     return html.Li(
         [
             html.Div(

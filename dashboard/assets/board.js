@@ -178,6 +178,7 @@
       PARTS.map(function (part) {
         return "bar-segment" + (WHERE.indexOf(part) >= 0 && !choice[part].length ? " bar-unset" : "");
       }),
+      PARTS.map(function () { return "bar-choice"; }),
       [words.first.indexOf(choice.metric) < 0,
         notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]), given.slice(0, PARTS.length + ENDS.length));
   }

@@ -71,7 +71,7 @@ def _grid(here: Here, chain: ChainInfo, ranked: pd.DataFrame) -> Component:
             "v": int(row["actual"]),
             "e": int(row["expected"]),
             "range": _range(here, chain, row),
-            "c": round(float(row["actual"]) / float(row["expected"]) - 1, 4),
+            "c": insight.against(row),
             "why": insight.why_ranked(here, chain, row),
         }
         for row, place in zip(records(ranked), plain, strict=True)

@@ -81,9 +81,7 @@ def _shown(made: list[Component] | None) -> tuple[Any, Any]:
 def _pictures(app: Dash, board: Board) -> None:
     given = (Input(ASKED, "data"), Input(CHANGED, "data"), Input(THEME, "data"))
 
-    @app.callback(
-        Output("forecast-fan", "children"), Output("forecast-fan", "hidden"), *given
-    )
+    @app.callback(Output("forecast-fan", "children"), Output("forecast-fan", "hidden"), *given)
     @kept
     def fill_fan(data: Data, _changed: int, theme: str) -> Any:
         return _shown(parts.fan_card(board.here(), Asked.of(data), theme) if data else None)

@@ -68,12 +68,18 @@ def _where(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     Raises PermanentError ``reports.schedule.bad`` for what cannot be meant.
     """
     named = {name: [str(one) for one in values[name] or ()] for name in WHERE}
-    ids = {name: [int(one) for one in named[name] if one.isdecimal()] for name in ("regions", "stores")}
+    ids = {
+        name: [int(one) for one in named[name] if one.isdecimal()] for name in ("regions", "stores")
+    }
     bad = (
         any(len(ids[name]) < len(named[name]) for name in ids)
         or set(named["ownership"]) - set(OWNERSHIP)
         or any(len(each) > MOST_NAMED for each in named.values())
-        or any(not 0 < len(one) <= LONGEST_NAME or "\0" in one for each in named.values() for one in each)
+        or any(
+            not 0 < len(one) <= LONGEST_NAME or "\0" in one
+            for each in named.values()
+            for one in each
+        )
     )
     if bad:
         raise PermanentError("reports.schedule.bad")
@@ -90,6 +96,7 @@ def form(here: Here, board: Board, saved: Saved = FRESH) -> list[Component]:
     weekdays = [formats.weekday(day, here.lang, wide=here.lang == "en") for day in range(7)]
     metrics = {name: one.label(here.lang) for name, one in shown(terms).items()}
     say = here.say
+    spans = {name: say(f"reports.schedule.{name}") for name in SPANS}
     hints = [say("reports.schedule.hint")]
     if mail_server(board.settings) is None:
         hints.append(say("reports.schedule.no_mail"))
@@ -100,7 +107,7 @@ def form(here: Here, board: Board, saved: Saved = FRESH) -> list[Component]:
             id="schedules-has-kind", hidden=table == "reports",
         ),
         _select(here, "metric", metrics, str(saved.choice.get("metric", "net_sales"))),
-        _select(here, "span", {name: say(f"reports.schedule.{name}") for name in SPANS}, saved.span),
+        _select(here, "span", spans, saved.span),
         _select(
             here, "rhythm", {name: say(f"reports.schedule.each_{name}") for name in RHYTHMS},
             saved.rhythm,
@@ -133,19 +140,15 @@ def _narrowing(here: Here, saved: Saved) -> list[Component]:
     """Return the fields of ``WHERE``; one that has nothing to choose is there and hidden."""
     look, rows = Look(here.lang, dark=False, currency=""), here.reads.stores()
     named = store_names(here.lang, rows[~rows["unassigned"]])
-    options = {
-        "regions": {
-            str(row["region_id"]): here.name(row) for row in records(here.reads.regions())
-        },
+    options: dict[str, Mapping[str, str]] = {
+        "regions": {str(row["region_id"]): here.name(row) for row in records(here.reads.regions())},
         "cities": {
             str(row["city"]): here.name(row, "city") for row in records(here.reads.cities())
         },
         "ownership": {one: here.say(f"dashboard.ownership.{one}") for one in owners(here)},
         "stores": {str(store): name for store, name in named.items()},
         "platforms": {code: look.platform(code) for code in here.reads.platforms()},
-        "channels": {
-            code or UNKNOWN: channel_name(here, code) for code in here.reads.channels()
-        },
+        "channels": {code or UNKNOWN: channel_name(here, code) for code in here.reads.channels()},
     }
     return [
         html.Div(_many(here, name, options[name], values), hidden=not (options[name] or values))

@@ -24,7 +24,7 @@ def changed(facts: Facts, store: int) -> str:
 
 def stands(facts: Facts, row: Mapping[str, Any]) -> str:
     """Return how far a store of ``facts.fair`` is from its kind and why, and what moved it."""
-    share = float(row["actual"]) / float(row["expected"]) - 1
+    share = insight.against(row)
     why = insight.said(facts, facts.chain, ranking.reasons(row))
     way = "level" if abs(share) < LEVEL else "above" if share > 0 else "below"
     said = facts.say(f"digests.reason.{way}", share=formats.percent(abs(share)))

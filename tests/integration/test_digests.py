@@ -131,7 +131,7 @@ def test_the_mail_says_all_of_it_twice_and_names_its_pictures(world: World, box:
     assert 'alt=""' not in page
     assert "http://" not in page.replace("http://www.w3.org", ""), "nothing is fetched from afar"
     plain = _plain(mail)
-    for said in ("青禾茶饮", "春熙路", "订单多了", "本月走势", "需要关注"):
+    for said in ("青禾茶饮", "春熙路", "每日订单更多", "本月走势", "需要关注"):
         assert said in page, said
         assert said in plain, said
     assert mail["Message-ID"] == f"<digest-{world.chain}-1@example.com>"

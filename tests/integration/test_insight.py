@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from advice.bridge import STEPS
+from advice.bridge import STEPS, reasons
 from chain.days import Period
 from chain.metrics import METRICS
 from reports import insight
@@ -95,6 +95,27 @@ def test_the_shut_store_is_told_so_in_both_languages(warehouse: Warehouse) -> No
     assert insight.why_changed(Here("en"), reads.chain(), made, 1003) == ""
 
 
+def test_a_reason_is_named_only_if_it_made_something_of_the_change(warehouse: Warehouse) -> None:
+    made = insight.bridge(_reads(warehouse), LAST_28)
+    named = 0
+    for row in made.stores[made.stores["group"] == "same"].to_dict("records"):
+        change = row["now"] - row["before"]
+        told = {one.name: one.amount for one in reasons(made, row["store"], most=len(STEPS))}
+        along = {name: row[name] for name in STEPS if row[name] * change > 0}
+        assert told == {name: by for name, by in along.items() if abs(by) >= 0.05 * abs(change)}
+        named += len(told)
+    assert named > STORES
+
+
+def test_a_store_is_explained_alike_alone_and_among_all(warehouse: Warehouse) -> None:
+    """So the store's page, its report and the digest of a whole chain say the same of it."""
+    reads = _reads(warehouse)
+    whole = insight.bridge(reads, LAST_28).stores.set_index("store")
+    for store in (1003, 1004, 1007):
+        own = insight.bridge(reads, LAST_28.of_store(store)).stores.set_index("store")
+        assert own.loc[store].to_dict() == whole.loc[store].to_dict()
+
+
 def _by_hand(warehouse: Warehouse, store: int, measure: str) -> list[float]:
     """Return what each other store took a day, by who sees all of it."""
     rows = _reads(warehouse).by_store(LAST_28)
@@ -124,7 +145,8 @@ def test_compared_with_nothing_a_standing_tells_no_growth(warehouse: Warehouse) 
     compared = reads.standing(LAST_28, store).frame
     alone = reads.standing(replace(LAST_28, alone=True), store).frame
     assert set(compared["measure"]) - set(alone["measure"]) == {"growth"}
-    assert alone.equals(compared[compared["measure"] != "growth"])
+    rest = compared[compared["measure"] != "growth"]
+    assert alone.equals(rest.reset_index(drop=True))
 
 
 def _text(told: Standing) -> str:

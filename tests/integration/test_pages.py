@@ -222,7 +222,7 @@ def test_compared_with_nothing_no_part_of_a_page_says_what_changed(tea: Tea) -> 
         for part in parts:
             said = words(part)
             told = any(each in said for each in ("▲", "▼", "the 28 days before"))
-            assert told == compared, said
+            assert told == compared, said[:300]
     assert "Nothing is compared" in words(bridge.card(here, mine, "after_fees", "light", "g"))
     assert "选了不对比" in words(bridge.card(tea.here("zh"), mine, "net_sales", "light", "g"))
 

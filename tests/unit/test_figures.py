@@ -265,7 +265,7 @@ def test_months_are_named_and_those_the_period_only_touches_are_no_fall(lang: La
         frame, empty, metric=metric("net_sales"), period=period, grain="month",
         before_period=period.before(), look=Look(lang, dark=False, currency="CNY"), than="x",
     )  # fmt: skip
-    values = drawn.figure["data"][1]["y"]
+    values = drawn.figure["data"][-1]["y"]
     assert values == [None, *[100.0] * 11, None]
     assert drawn.title.endswith("每月 ¥100" if lang == "zh" else "¥100 a month")
     words = drawn.figure["layout"]["xaxis"]["ticktext"]
@@ -305,7 +305,7 @@ def test_the_week_by_hour_is_of_the_metric_chosen() -> None:
     assert drawn["ticket"].title == "Largest tickets on Monday from 9:00 to 10:00"
     assert "30" in drawn["ticket"].alt
     assert "12" in drawn["orders"].alt
-    for metric, by in BY.items():
-        assert metric in METRICS
+    for name, by in BY.items():
+        assert name in METRICS
         assert by in MEASURES
     assert hour_of_week(pd.DataFrame(rows[2:]), look=LOOKS[0], by="ticket").empty
