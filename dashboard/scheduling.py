@@ -3,13 +3,14 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.errors import tell
 from dashboard.exporting import allowed
 from dashboard.frame import Board, Here
 from dashboard.loose import attributes
+from dashboard.pressed import pressed
 from dashboard.schedulespage.form import FIELDS, FRESH, form, saved_of
 from dashboard.schedulespage.listing import DO, button, listing
 from warehouse import export_schedules
@@ -76,9 +77,9 @@ def register(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def act(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def act(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return (no_update,) * 5
         here = board.here()
         allowed(here)

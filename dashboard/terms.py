@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from chain.errors import PermanentError
@@ -13,6 +13,7 @@ from dashboard.errors import tell
 from dashboard.frame import Board, Here
 from dashboard.imports.changes import allow
 from dashboard.loose import attributes
+from dashboard.pressed import pressed
 from figures import formats
 from warehouse import terms
 
@@ -42,9 +43,9 @@ def register(app: Dash, board: Board) -> None:
         Input({"type": "setup-vat-drop", "since": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    def drop(clicks: list[int | None]) -> Any:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def drop(_clicks: list[int | None]) -> Any:
+        asked = pressed()
+        if asked is None:
             return no_update
         here = board.here()
         set_rate(board, here, None, str(asked["since"]))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from chain.errors import PermanentError
@@ -13,6 +13,7 @@ from dashboard.alertspage import changes, form, listing
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.loose import attributes
+from dashboard.pressed import pressed
 from reports.alert_mail import line
 from reports.alert_words import AlertWords
 from warehouse.directory import members
@@ -208,9 +209,9 @@ def _form(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def remove(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def remove(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return no_update, no_update
         here = board.here()
         changes.remove(board, here, int(asked["number"]))
@@ -233,9 +234,9 @@ def _rows(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def act(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def act(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return (no_update,) * 9
         here = board.here()
         return _act(board, here, str(asked["what"]), int(asked["number"]), (count or 0) + 1)

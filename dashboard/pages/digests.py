@@ -3,7 +3,7 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import skeletons
@@ -12,6 +12,7 @@ from dashboard.digestspage.changes import Typed
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.loose import attributes
+from dashboard.pressed import pressed
 
 CHANGED = "digests-changed"
 DO = {"type": "digests-do", "what": ALL, "number": ALL}
@@ -217,9 +218,9 @@ def _rows(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def act(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def act(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return (no_update,) * 10
         here = board.here()
         return _act(board, here, str(asked["what"]), int(asked["number"]), (count or 0) + 1)
@@ -231,9 +232,9 @@ def _rows(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def remove(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def remove(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return no_update, no_update
         here = board.here()
         changes.remove(board, here, int(asked["number"]))
@@ -343,9 +344,9 @@ def _robots(app: Dash, board: Board) -> None:
         State("digests-robots-changed", "data"),
         prevent_initial_call=True,
     )
-    def remove(clicks: list[int | None], count: int | None) -> Any:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def remove(_clicks: list[int | None], count: int | None) -> Any:
+        asked = pressed()
+        if asked is None:
             return no_update
         here = board.here()
         changes.remove_robot(board, here, int(asked["number"]))

@@ -15,6 +15,7 @@ from dashboard.forecasts.chooser import ASKED
 from dashboard.forecasts.head import head
 from dashboard.forecasts.work import CHANGED
 from dashboard.frame import THEME, Board, Here, Page
+from dashboard.pressed import pressed
 from figures import drivers, fan, landing
 
 Data = dict[str, Any] | None
@@ -210,8 +211,8 @@ def _override(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def revoke(clicks: list[int | None], count: int | None) -> Any:
-        if not ctx.triggered_id or not any(clicks):
+    def revoke(_clicks: list[int | None], count: int | None) -> Any:
+        if pressed() is None:
             return no_update
         here = board.here()
         changes.revoke(board, here, int(ctx.triggered_id["override"]))

@@ -14,6 +14,7 @@ from dashboard.imports import changes, export, listing, mapping
 from dashboard.imports.detail import SHOWN_REJECTS, detail
 from dashboard.imports.places import places
 from dashboard.loose import attributes, records
+from dashboard.pressed import pressed
 
 TICK_MS = 1500
 UNDOABLE = frozenset({"done"})
@@ -347,13 +348,13 @@ def _binding(app: Dash, board: Board) -> None:
         prevent_initial_call=True,
     )
     def bind(
-        clicks: list[int | None],
+        _clicks: list[int | None],
         stores: list[str | None],
         since: list[str | None],
         ids: list[dict[str, Any]],
         count: int,
     ) -> Any:
-        if not ctx.triggered_id or not any(clicks):
+        if pressed() is None:
             return no_update
         here = board.here()
         changes.allow(here)

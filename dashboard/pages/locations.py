@@ -3,7 +3,7 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from chain.errors import PermanentError
@@ -11,6 +11,7 @@ from dashboard import skeletons
 from dashboard.errors import tell
 from dashboard.frame import THEME, Board, Here, Page
 from dashboard.loose import attributes
+from dashboard.pressed import pressed
 from dashboard.sites import asking, basis, changes, files, listing, mapped
 from reports.site_words import SiteWords
 
@@ -265,9 +266,9 @@ def _changes(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def drop(clicks: list[int | None], count: int | None) -> Any:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def drop(_clicks: list[int | None], count: int | None) -> Any:
+        asked = pressed()
+        if asked is None:
             return no_update
         here = board.here()
         changes.drop_file(board, here, str(asked["kind"]))

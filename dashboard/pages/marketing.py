@@ -3,7 +3,7 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import skeletons
@@ -13,6 +13,7 @@ from dashboard.errors import tell
 from dashboard.frame import THEME, Board, Here, Page
 from dashboard.imports.changes import allow
 from dashboard.loose import attributes, records
+from dashboard.pressed import pressed
 from figures import formats
 from figures.response import HEIGHT
 from warehouse import budgets
@@ -109,8 +110,8 @@ def _asked(app: Dash, board: Board) -> None:
         Input({"type": "marketing-ask", "at": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    def ask(clicks: list[int | None]) -> Any:
-        if not ctx.triggered_id or not any(clicks):
+    def ask(_clicks: list[int | None]) -> Any:
+        if pressed() is None:
             return no_update
         here = board.here()
         allow(here)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import request
 
@@ -13,6 +13,7 @@ from dashboard.frame import Board, Here, Page
 from dashboard.loose import attributes
 from dashboard.peoplepage import changes, form, listing
 from dashboard.peoplepage.changes import Link, Typed
+from dashboard.pressed import pressed
 from warehouse.directory import members
 from warehouse.directory.links import INVITATION_DAYS
 
@@ -150,9 +151,9 @@ def _rows(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def act(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def act(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return (no_update,) * 10
         here = board.here()
         changes.allow(here)
@@ -165,9 +166,9 @@ def _rows(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def revoke(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def revoke(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return no_update, no_update
         here = board.here()
         name = _name(board, here, int(asked["number"]))
@@ -182,9 +183,9 @@ def _rows(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def forget(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def forget(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return no_update, no_update
         here = board.here()
         keeping.forget(board, here, int(asked["number"]))

@@ -14,6 +14,7 @@ from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.loose import records
 from dashboard.plans import calendar, changes, files, notes, targets
+from dashboard.pressed import pressed
 
 CHANGED = "plans-changed"
 
@@ -168,8 +169,8 @@ def _notes(app: Dash, board: Board) -> None:
         Input({"type": "plans-note-edit", "note": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    def edit(clicks: list[int | None]) -> Any:
-        if not ctx.triggered_id or not any(clicks):
+    def edit(_clicks: list[int | None]) -> Any:
+        if pressed() is None:
             return (no_update,) * 5
         here = board.here()
         changes.allow(here, "note")
@@ -187,8 +188,8 @@ def _notes(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def remove(clicks: list[int | None], count: int | None) -> Any:
-        if not ctx.triggered_id or not any(clicks):
+    def remove(_clicks: list[int | None], count: int | None) -> Any:
+        if pressed() is None:
             return no_update
         here = board.here()
         changes.remove_note(board, here, int(ctx.triggered_id["note"]))
@@ -231,8 +232,8 @@ def _calendar(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def remove(clicks: list[int | None], count: int | None) -> Any:
-        if not ctx.triggered_id or not any(clicks):
+    def remove(_clicks: list[int | None], count: int | None) -> Any:
+        if pressed() is None:
             return no_update
         here = board.here()
         ids = [int(each) for each in str(ctx.triggered_id["days"]).split("-") if each.isdecimal()]

@@ -3,13 +3,14 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import skeletons
 from dashboard.errors import tell
 from dashboard.frame import Board, Here, Page
 from dashboard.loose import attributes
+from dashboard.pressed import pressed
 from dashboard.tokenspage import changes, form, listing
 from dashboard.tokenspage.changes import Typed
 from warehouse.directory import tokens
@@ -73,9 +74,9 @@ def _rows(app: Dash, board: Board) -> None:
         Input({"type": "tokens-do", "number": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    def ask(clicks: list[int | None]) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def ask(_clicks: list[int | None]) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return no_update, no_update
         here = board.here()
         changes.allow(here)
@@ -90,9 +91,9 @@ def _rows(app: Dash, board: Board) -> None:
         State(CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def revoke(clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
-        asked = ctx.triggered_id
-        if not asked or not any(clicks):
+    def revoke(_clicks: list[int | None], count: int | None) -> tuple[Any, ...]:
+        asked = pressed()
+        if asked is None:
             return no_update, no_update
         here = board.here()
         name = changes.revoke(board, here, int(asked["number"]))

@@ -71,6 +71,9 @@ def test_from_a_sentence_to_a_note(browser: Browser, opened: tuple[World, str]) 
         page.click("#alerts-save")
         rules = page.locator("#alerts-rules")
         expect(rules).to_contain_text("Tell me when net sales of Hillside is below ¥50.")
+        # The row that came with it has buttons, and none of them was pressed.
+        window.settle()
+        expect(page.locator("#alerts-save")).to_be_hidden()
 
         Alerts(made.board.warehouse, made.board.settings).watch(datetime.now(UTC))
         window.open("/")
@@ -90,6 +93,34 @@ def test_from_a_sentence_to_a_note(browser: Browser, opened: tuple[World, str]) 
         expect(page.locator("#alerts-history")).to_contain_text("Hillside: Net sales")
         window.open("/")
         expect(page.locator("#overview-alerts")).to_be_empty()
+        assert window.problems == []
+
+
+def test_a_regular_export_is_made_and_changed_in_one_form(
+    browser: Browser, opened: tuple[World, str]
+) -> None:
+    with visit(browser, opened[1]) as window:
+        window.log_in(OWNER, PASSWORD)
+        window.open("/exports")
+        page = window.page
+        page.get_by_role("button", name="New schedule").click()
+        page.locator("#schedules-cities").click()
+        page.get_by_role("option", name="Chengdu").click()
+        page.locator("#schedules-at").click()  # beside the list, which closes it
+        page.click("#schedules-save")
+        listed = page.locator("#schedules-list")
+        expect(listed).to_contain_text("Every Monday at 08:00")
+        expect(listed).to_contain_text("Chengdu")
+        window.settle()
+        expect(page.locator("#schedules-save")).to_be_hidden()
+        expect(listed).not_to_contain_text("paused")
+        page.get_by_role("button", name=re.compile("Change: Every Monday")).click()
+        expect(page.locator("#schedules-at")).to_have_value("08:00")
+        expect(page.locator("#schedules-form")).to_contain_text("Chengdu")
+        page.fill("#schedules-at", "09:15")
+        page.click("#schedules-save")
+        expect(listed).to_contain_text("Every Monday at 09:15")
+        expect(listed.get_by_role("listitem")).to_have_count(1)
         assert window.problems == []
 
 
