@@ -255,8 +255,9 @@ def compare(found: Sequence[Event], stored: Sequence[Stored]) -> Changes:
     """Hold computed events against the stored ones of the same rule.
 
     Two that overlap in time are the same event, also where late data moved its day or made two
-    into one. Of several computed ones that are one stored, the latest counts. A stored one that is
-    open and that nothing computed is over otherwise: its figures changed, or it is gone.
+    into one. Of several computed ones that are one stored, the latest counts; but an open one goes
+    on in the first alone, as it may have ended, and another begun, since it was looked at. An open
+    stored one that nothing computed is over otherwise: its figures changed, or it is gone.
     """
     by_subject: dict[str, list[Stored]] = {}
     for one in sorted(stored, key=lambda one: one.day):
@@ -264,7 +265,11 @@ def compare(found: Sequence[Event], stored: Sequence[Stored]) -> Changes:
     new: list[Event] = []
     seen: dict[int, tuple[Stored, Event]] = {}
     for event in sorted(found, key=lambda one: one.day):
-        same = [one for one in by_subject.get(event.subject, []) if _overlap(one, event)]
+        same = [
+            one
+            for one in by_subject.get(event.subject, [])
+            if _overlap(one, event) and not (one.until is None and one.alert_id in seen)
+        ]
         if same:
             # The one that is open goes on; else the latest.
             kept = max(same, key=lambda one: (one.until is None, one.day))

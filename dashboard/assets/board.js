@@ -178,9 +178,10 @@
       PARTS.map(function (part) {
         return "bar-segment" + (WHERE.indexOf(part) >= 0 && !choice[part].length ? " bar-unset" : "");
       }),
-      PARTS.map(function () { return "bar-choice"; }),
+      PARTS.map(function (part) { return "bar-choice of-" + list(choice[part]).join("-").replace(/\s+/g, ""); }),
       [words.first.indexOf(choice.metric) < 0,
-        notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]), given.slice(0, PARTS.length + ENDS.length));
+        notesOf(choice, linked, shown, words), !shown.length, page ? page.title : words.missing]),
+    given.slice(0, PARTS.length + ENDS.length));
   }
 
   /* Always the same order of keys, as a choice is compared and kept by its text. */

@@ -80,7 +80,7 @@ def test_what_the_address_says_is_what_each_choice_of_the_bar_shows(
             said = page.locator(".bar-choice:visible input:checked")
             expect(said).to_have_count(1)
             value = said.get_attribute("value")
-            page.keyboard.press("Escape")
+            said.press("Escape")
             expect(page.locator(".bar-choice:visible")).to_have_count(0)
             return str(value)
 
@@ -88,6 +88,13 @@ def test_what_the_address_says_is_what_each_choice_of_the_bar_shows(
         assert [chosen(part) for part in ("period", "against", "metric")] == [
             "last28", "none", "orders",
         ]  # fmt: skip
+        # An address of the same page, as "back" leads to, is shown as well.
+        page.evaluate("history.pushState(null, '', '/?period=last91&against=none&metric=orders')")
+        page.evaluate("history.pushState(null, '', '/?period=last7&metric=orders')")
+        page.go_back()
+        expect(page.locator("#echo")).to_contain_text("period=last91&against=none")
+        assert chosen("period") == "last91"
+        window.open("/?period=last28&against=none&metric=orders")
         # Looking changes nothing, and a choice made after is of what was chosen last.
         assert "period=last28" in page.url
         page.click("#filter-period-segment button")

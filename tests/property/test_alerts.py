@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from advice.alerts import FEWEST, MARGIN, RETURN, WEEKS, Event, Stored, compare, events, judge
@@ -95,6 +95,7 @@ def test_of_a_unit_no_two_events_are_on_at_once(rule: Rule, rows: list[list[floa
             assert before.until < after.since
 
 
+@example(rule=Rule(kind="above", bound=0.2), row=[math.nan, 1.0, 0.0, 1.0], cut=2)
 @settings(max_examples=200)
 @given(rule=RULES, row=st.lists(VALUES, min_size=1, max_size=60), cut=st.integers(1, 60))
 def test_a_day_more_never_tells_of_the_same_event_twice(
